@@ -86,12 +86,13 @@ void bank_close(struct bank **bank);
 enum ledger_status bank_find(struct bank *bank, const char *name, struct ledger **ledger);
 
 /* The same, of a call that may wait: one that is at rest is opened; one that is on its way from one
- * server that lives to another is waited for, two seconds at most. Parks. */
+ * server that lives to another is waited for, while the database answers (bank_is_heard()). Parks,
+ * for as long as the context lasts. */
 enum ledger_status bank_await(
     struct co_context *context, struct bank *bank, const char *name, struct ledger **ledger);
 
-/* Park until it is found, as the database has it; false: the context ended first, or no look has
- * brought it within two seconds. */
+/* Park until it is found, as the database has it; false: the context ended first, or the database
+ * does not answer. */
 CO_MUST_CHECK bool bank_await_known(
     struct co_context *context, struct bank *bank, const char *name);
 
@@ -127,7 +128,7 @@ enum bank_want bank_want(
     struct co_context *context, struct bank *bank, const char *name, uint64_t server);
 
 /* Hand every ledger that is open here over to the other servers that live, eight at a time, and
- * take none any more; until they have them, 22 seconds at most. If there is no other server nothing
+ * take none any more; until they have them, 30 seconds at most. If there is no other server nothing
  * is done. Before requests are turned away, so that those which come meanwhile find the new owner.
  * Parks. */
 void bank_leave(struct bank *bank);

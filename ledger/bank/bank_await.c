@@ -3,6 +3,8 @@
 #include "coro/clock.h"
 #include "ledger/bank/bank_rest.h"
 
+enum { LOOK_MS = 200 }; /* how often it is looked whether the database answers still */
+
 enum ledger_status bank_find_moving(
     struct bank *bank, const char *name, struct ledger **ledger, bool *moves)
 {
@@ -12,19 +14,27 @@ enum ledger_status bank_find_moving(
     return status;
 }
 
+/* Park until something has changed since `seen` that the database brings about, or for a moment.
+ * False: the context ended, or the database does not answer. */
+static bool await_change(struct co_context *context, struct bank *bank, uint64_t seen)
+{
+    struct co_context *turn = co_context_with_timeout(context, LOOK_MS * CO_CLOCK_MS);
+    if (!turn)
+        return false;
+    (void)!co_eventcount_await(turn, &bank->progress, seen + 1);
+    co_context_release(&turn);
+    return co_context_err(context) == CO_CONTEXT_OK && bank_is_heard(bank);
+}
+
 bool bank_await_known(struct co_context *context, struct bank *bank, const char *name)
 {
-    struct co_context *hold = co_context_with_timeout(context, BANK_HOLD_MS * CO_CLOCK_MS);
-    bool is_known = false, waits = hold;
-    while (waits) {
+    bool is_known, waits;
+    do {
         /* Read before looking: a step in between is not missed. */
         uint64_t seen = co_eventcount_read(&bank->progress);
         is_known = bank_slot_find(bank, name);
-        waits = !is_known &&
-                co_eventcount_await(hold, &bank->progress, seen + 1) == CO_EVENTCOUNT_REACHED;
-    }
-    if (hold)
-        co_context_release(&hold);
+        waits = !is_known && await_change(context, bank, seen);
+    } while (waits);
     return is_known;
 }
 
@@ -32,24 +42,22 @@ enum ledger_status bank_await(
     struct co_context *context, struct bank *bank, const char *name, struct ledger **ledger)
 {
     struct bank_slot *slot = bank_slot_find(bank, name);
-    struct co_context *hold = NULL;
     enum ledger_status status;
     unsigned given_up = 0;
-    for (bool is_first = true;; is_first = false) {
+    bool is_first = true, waits;
+    do {
         bool moves;
         /* Read before looking: a step in between is not missed. */
         uint64_t seen = co_eventcount_read(&bank->progress);
         status = bank_slot_use(bank, name, ledger, &moves);
         bool opens =
             status == LEDGER_UNAVAILABLE && !moves && bank_rest_ask(slot, is_first, &given_up);
-        if (moves && !hold)
-            hold = co_context_with_timeout(context, BANK_HOLD_MS * CO_CLOCK_MS);
-        struct co_context *bound = opens ? context : moves ? hold : NULL;
-        if (!bound ||
-            co_eventcount_await(bound, &bank->progress, seen + 1) != CO_EVENTCOUNT_REACHED)
-            break;
-    }
-    if (hold)
-        co_context_release(&hold);
+        is_first = false;
+        if (opens)
+            waits =
+                co_eventcount_await(context, &bank->progress, seen + 1) == CO_EVENTCOUNT_REACHED;
+        else
+            waits = moves && await_change(context, bank, seen);
+    } while (waits);
     return status;
 }

@@ -2,8 +2,8 @@
 /*
  * Ledgers that this server gives to others. A few at a time: each takes the database a checkpoint
  * and a connection here, and its next owner some more; and whoever asks for one that is on its way
- * waits two seconds at most, so no more may be on their way than can be taken within that. The
- * others are served here until it is their turn.
+ * waits, so no more may be on their way than can be taken soon. The others are served here until it
+ * is their turn.
  */
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +14,9 @@
 #include "ledger/notice.h"
 
 enum {
-    LEAVE_MS = 20000,   /* how long all ledgers of a server that stops may take */
+    GIVE_MS = 2000,     /* one that is not taken within that makes room for another one */
+    LEAVE_MS = 20000,   /* how long all ledgers of a server that stops may take, ... */
+    TAKEN_MS = 10000,   /* ... and then those that are on their way until somebody has them; */
     LOOK_AGAIN_MS = 20, /* while that is waited for: those that have been taken make room */
 };
 
@@ -107,7 +109,7 @@ void bank_give_unopened(struct bank_slot *slot, uint64_t next)
 void bank_give_settle(struct bank_slot *slot, const struct lease_row *row)
 {
     int64_t since_ns = co_clock_now_ns() - slot->given_ns;
-    bool is_on_its_way = row && row->free && since_ns < BANK_HOLD_MS * CO_CLOCK_MS;
+    bool is_on_its_way = row && row->free && since_ns < GIVE_MS * CO_CLOCK_MS;
     if (slot->given_ns == 0 || is_on_its_way)
         return;
     slot->given_ns = 0;
@@ -151,6 +153,5 @@ void bank_leave(struct bank *bank)
     bank_step(bank);
     lease_look_soon(bank->lease);
     await_work(bank, true, LEAVE_MS);
-    /* Requests wait no longer than that for whoever takes them. */
-    await_work(bank, false, BANK_HOLD_MS);
+    await_work(bank, false, TAKEN_MS);
 }

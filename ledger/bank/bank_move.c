@@ -68,10 +68,7 @@ static bool is_among(const struct lease_peer *servers, size_t count, uint64_t no
 bool bank_has_server(struct bank *bank, uint64_t server)
 {
     struct lease_peer peer;
-    for (size_t i = 0; server && lease_peer(bank->lease, i, &peer); i++)
-        if (peer.no == server)
-            return true;
-    return false;
+    return server != 0 && lease_find_peer(bank->lease, server, &peer);
 }
 
 uint64_t bank_heir(struct bank_slot *slot, const struct lease_row *row)

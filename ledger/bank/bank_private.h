@@ -28,10 +28,9 @@
  */
 
 enum {
-    BANK_SLOTS = 1024,   /* in a piece of them */
-    BANK_HOLD_MS = 2000, /* how long a request waits for a ledger on its way */
-    BANK_WAKES = 3,      /* leaves a session (errands.h) for those that are closed */
-    BANK_GIVES = 8,      /* how many are on their way at the same time */
+    BANK_SLOTS = 1024, /* in a piece of them */
+    BANK_WAKES = 3,    /* leaves a session (errands.h) for those that are closed */
+    BANK_GIVES = 8,    /* how many are on their way at the same time */
 };
 
 struct bank_slot {

@@ -3,9 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "coro/clock.h"
 #include "ledger/bank/bank_follow.h"
 #include "ledger/bank/bank_move.h"
 #include "ledger/bank/bank_rest.h"
+
+enum { SILENT_MS = 2000 }; /* a beat that has stood still for that long */
 
 void bank_cut_reason(char why[LEDGER_REASON])
 {
@@ -39,11 +42,10 @@ static void tell_heir(struct bank_slot *slot, const struct lease_row *row, struc
 {
     struct lease_peer peer;
     uint64_t heir = bank_rest_never(slot) ? 0 : bank_heir(slot, row);
-    for (size_t i = 0; heir && lease_peer(slot->bank->lease, i, &peer); i++)
-        if (peer.no == heir) {
-            owner->server = heir;
-            memcpy(owner->url, peer.url, sizeof owner->url);
-        }
+    if (heir && lease_find_peer(slot->bank->lease, heir, &peer)) {
+        owner->server = heir;
+        memcpy(owner->url, peer.url, sizeof owner->url);
+    }
 }
 
 bool bank_owner(struct bank *bank, const char *name, struct bank_owner *owner)
@@ -76,9 +78,29 @@ bool bank_peer(struct bank *bank, size_t index, struct lease_peer *peer)
     return bank->lease && lease_peer(bank->lease, index, peer);
 }
 
-bool bank_is_gone(struct bank *bank, uint64_t server)
+enum bank_life bank_life(struct bank *bank, uint64_t server)
 {
-    return bank->lease && lease_is_gone(bank->lease, server);
+    struct lease_peer peer;
+    if (!bank->lease)
+        return BANK_LIVES;
+    if (!lease_find_peer(bank->lease, server, &peer))
+        return lease_is_gone(bank->lease, server) ? BANK_ENDED : BANK_LIVES;
+    /* As far as it was looked: while no look succeeds nothing is heard of anybody. */
+    if (lease_looked_ns(bank->lease) - peer.since_ns >= SILENT_MS * CO_CLOCK_MS)
+        return BANK_SILENT;
+    return peer.parted_ns ? BANK_PARTED : BANK_LIVES;
+}
+
+bool bank_is_heard(struct bank *bank)
+{
+    struct lease_peer me;
+    return bank->lease && lease_find_peer(bank->lease, lease_server(bank->lease), &me) &&
+           co_clock_boot_ns() - me.since_ns < SILENT_MS * CO_CLOCK_MS;
+}
+
+int64_t bank_looked_ns(struct bank *bank)
+{
+    return bank->lease ? lease_looked_ns(bank->lease) : 0;
 }
 
 size_t bank_count(struct bank *bank)

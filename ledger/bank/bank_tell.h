@@ -41,6 +41,21 @@ uint64_t bank_server(struct bank *bank);
 
 /* A server that lives, by index (lease.h); false: there are no more. Never parks. */
 bool bank_peer(struct bank *bank, size_t index, struct lease_peer *peer);
-bool bank_is_gone(struct bank *bank, uint64_t server); /* as lease_is_gone() */
+
+/* How a server is, as of the last look; in the order of how little is to be expected of it. */
+enum bank_life {
+    BANK_LIVES,  /* or it has just come, and is not known yet */
+    BANK_PARTED, /* the session of its beats has ended: it may have, too */
+    BANK_SILENT, /* its beat has stood still for two seconds: it can tell nothing of its ledgers */
+    BANK_ENDED,  /* it has left, or was declared dead */
+};
+enum bank_life bank_life(struct bank *bank, uint64_t server); /* never parks */
+
+/* Does the database answer this server: was its own beat seen within two seconds? What comes about
+ * there, as a ledger that moves, is worth waiting for then. Never parks. */
+bool bank_is_heard(struct bank *bank);
+
+/* When the last look that succeeded began, by co_clock_boot_ns(); 0: none has. Never parks. */
+int64_t bank_looked_ns(struct bank *bank);
 
 #endif

@@ -438,6 +438,27 @@ bool lease_peer(struct lease *lease, size_t index, struct lease_peer *peer)
     return there;
 }
 
+bool lease_find_peer(struct lease *lease, uint64_t server, struct lease_peer *peer)
+{
+    bool there = false;
+    co_lock_take(&lease->lock);
+    for (size_t i = 0; i < lease->peer_count && !there; i++) {
+        there = lease->peers[i].no == server;
+        if (there)
+            *peer = lease->peers[i];
+    }
+    co_lock_drop(&lease->lock);
+    return there;
+}
+
+int64_t lease_looked_ns(struct lease *lease)
+{
+    co_lock_take(&lease->lock);
+    int64_t looked_ns = lease->rows_asked_ns;
+    co_lock_drop(&lease->lock);
+    return looked_ns;
+}
+
 bool lease_is_gone(struct lease *lease, uint64_t server)
 {
     bool lives = false;

@@ -64,6 +64,10 @@ struct lease_peer {
 /* A server that has entered and not left, nor was declared dead, by index in the order of their
  * numbers, this one among them; false: there are no more. */
 bool lease_peer(struct lease *lease, size_t index, struct lease_peer *peer);
+bool lease_find_peer(struct lease *lease, uint64_t server, struct lease_peer *peer); /* by number */
+
+/* When the last look that succeeded began, by co_clock_boot_ns(); 0: none has. Never parks. */
+int64_t lease_looked_ns(struct lease *lease);
 
 /* Did that server live, and does not any more? One that is newer than all that are known may have
  * come since. Never parks. */

@@ -8,17 +8,12 @@
 #include "server/api/call.h"
 #include "server/api/request_key.h"
 #include "server/forward/forward.h"
-#include "server/http/prefer.h"
 
 enum {
-    READ_MS = 2500,           /* a read, whose owner answers it within its lease, or never; else */
-    WAIT_S = 30,              /* as long as the owner waits, */
-    WAIT_MAX_S = 60,          /* or as the client is willing to (call.h), */
-    MARGIN_MS = 3000,         /* and until its answer is here */
-    LOOK_MS = 20,             /* how often the map is looked at, ... */
-    LOOKS_MS = 2000,          /* ... and for how long; */
-    LOOKS_UNREACHED_MS = 300, /* and if the owner has nothing to say */
-    TRIES = 3,
+    MARGIN_MS = 3000, /* its answer may take that much longer than the owner may take itself */
+    LOOK_MS = 20,     /* how often the map is looked at */
+    STOPS_MS = 2000,  /* for how long an owner that beats is dialled: it may be about to stop */
+    TRIES = 3,        /* of what is lost on its way */
 };
 
 static const char
@@ -110,12 +105,18 @@ void elsewhere_leave(struct call *call)
     call->ledger = NULL;
 }
 
-/* Has another one it since, or is it here now? `anyone`: also the one that was asked before. */
+/* Has another one it since, or is it here now? One that is on its way is waited for. `anyone`: also
+ * the one that was asked before. */
 static bool has_moved(struct call *call, bool anyone)
 {
+    struct banks *banks = call->api->banks;
     const struct bank_owner before = call->elsewhere->owner;
     struct bank_owner owner;
-    if (banks_find(call->api->banks, call->path.ledger, &call->ledger) == LEDGER_OK) {
+    bool moves;
+    enum ledger_status status = banks_find_moving(banks, call->path.ledger, &call->ledger, &moves);
+    if (status != LEDGER_OK && moves)
+        status = banks_await(call_context(call), banks, call->path.ledger, &call->ledger);
+    if (status == LEDGER_OK) {
         call->elsewhere = NULL;
         return true;
     }
@@ -126,17 +127,6 @@ static bool has_moved(struct call *call, bool anyone)
     return true;
 }
 
-/* Look at the map until it says something else. False: it did not, or the time is over. */
-static bool look_again(struct call *call, bool anyone, int64_t looks_ms, int64_t until_ns)
-{
-    int64_t most_ns = co_clock_now_ns() + looks_ms * CO_CLOCK_MS;
-    until_ns = until_ns < most_ns ? until_ns : most_ns;
-    for (; co_clock_now_ns() < until_ns; co_sleep(LOOK_MS * CO_CLOCK_MS))
-        if (has_moved(call, anyone))
-            return true;
-    return false;
-}
-
 /* ---- asking it ----------------------------------------------------------------------------- */
 
 static bool only_reads(const struct call *call)
@@ -144,17 +134,13 @@ static bool only_reads(const struct call *call)
     return call->request->method == REQUEST_GET || call->request->method == REQUEST_HEAD;
 }
 
-/* As long as it may take itself, and a moment for the way. */
-static int64_t wait_ns(const struct call *call)
+/* As long as the owner may take itself, and a moment for the way. */
+static int64_t answer_until_ns(struct call *call)
 {
-    int64_t wait_s;
-    bool is_said = prefer_wait(call->request->prefer, &wait_s);
-    if (!is_said && only_reads(call))
-        return READ_MS * CO_CLOCK_MS - call->request->waited_ns;
-    if (!is_said)
-        wait_s = WAIT_S;
-    wait_s = wait_s < WAIT_MAX_S ? wait_s : WAIT_MAX_S;
-    return wait_s * CO_CLOCK_S + MARGIN_MS * CO_CLOCK_MS - call->request->waited_ns;
+    int64_t deadline_ns;
+    bool has_deadline = co_context_deadline(call_context(call), &deadline_ns);
+    co_ensure(has_deadline);
+    return deadline_ns + MARGIN_MS * CO_CLOCK_MS;
 }
 
 static enum forward_fate pass(struct call *call, bool heeds_key, int64_t until_ns)
@@ -164,6 +150,7 @@ static enum forward_fate pass(struct call *call, bool heeds_key, int64_t until_n
         .url = owner->url,
         .wait_ns = until_ns - co_clock_now_ns(),
         .may_repeat = only_reads(call) || (heeds_key && call->request->idempotency_key),
+        .only_reads = only_reads(call),
         .has_begun = call->has_begun};
     enum forward_fate fate = forward_pass(
         call->api->forward, &to, call->request, call->response, &call->elsewhere->events);
@@ -193,39 +180,84 @@ static void refuse(struct call *call, enum forward_fate fate, bool heeds_key)
         refuse_unreached(call);
 }
 
-static bool has_left(enum forward_fate fate)
+struct asking {
+    struct call *call;
+    enum forward_fate fate;         /* of the last time */
+    int64_t until_ns, unreached_ns; /* unreached: since then, time after time; 0: it was */
+    int lost;                       /* times */
+};
+
+static enum bank_life life_of_owner(const struct call *call)
 {
-    return fate == FORWARD_NOT_OWNER || fate == FORWARD_MOVED;
+    const struct bank_owner *owner = &call->elsewhere->owner;
+    return bank_life(banks_at(call->api->banks, owner->database), owner->server);
 }
 
-/* It was not executed, goes on there, or only reads: who has the ledger since? What cannot be
- * reached may have stopped a moment ago, and handed over what it had. */
-static bool may_go_on(struct call *call, enum forward_fate fate, int64_t until_ns)
+/* May whoever was asked just now be asked once more? `is_newer`: the map was looked at since. */
+static bool may_ask_again(const struct asking *asking, bool is_newer)
 {
-    if (has_left(fate))
-        return look_again(call, false, LOOKS_MS, until_ns);
-    if (fate == FORWARD_NOT_SENT)
-        return look_again(call, false, LOOKS_UNREACHED_MS, until_ns);
-    return fate == FORWARD_LOST && only_reads(call) && look_again(call, true, LOOKS_MS, until_ns);
+    switch (asking->fate) {
+    case FORWARD_LOST: /* what only reads */
+        return life_of_owner(asking->call) < BANK_SILENT;
+    case FORWARD_NOT_SENT: /* it has stopped, and handed over what it had, or does so; or is dead */
+        return is_newer && life_of_owner(asking->call) == BANK_LIVES &&
+               co_clock_now_ns() - asking->unreached_ns < STOPS_MS * CO_CLOCK_MS;
+    default: /* what it has not got, others or it know better by now */
+        return is_newer;
+    }
+}
+
+/* Look at the map until it says whom to ask now. False: it does not, though it is newer; or the
+ * database does not answer, or the time is over. */
+static bool look_again(struct asking *asking)
+{
+    struct call *call = asking->call;
+    struct bank *bank = banks_at(call->api->banks, call->elsewhere->owner.database);
+    int64_t since_ns = co_clock_boot_ns();
+    for (bool is_newer = false; !is_newer || call->has_begun; co_sleep(LOOK_MS * CO_CLOCK_MS)) {
+        is_newer = bank_looked_ns(bank) > since_ns;
+        if (has_moved(call, may_ask_again(asking, is_newer)))
+            return true;
+        if (co_clock_now_ns() >= asking->until_ns || !bank_is_heard(bank))
+            break;
+    }
+    return false;
+}
+
+/* It was not executed, goes on elsewhere, or only reads: who has the ledger since? */
+static bool may_go_on(struct asking *asking)
+{
+    bool is_over = asking->fate == FORWARD_ANSWERED || asking->fate == FORWARD_FULL ||
+                   (asking->fate == FORWARD_LOST && !only_reads(asking->call));
+    return !is_over && asking->lost < TRIES && look_again(asking);
+}
+
+static void ask(struct asking *asking, bool heeds_key)
+{
+    asking->fate = pass(asking->call, heeds_key, asking->until_ns);
+    asking->lost += asking->fate == FORWARD_LOST;
+    if (asking->fate != FORWARD_NOT_SENT)
+        asking->unreached_ns = 0;
+    else if (!asking->unreached_ns)
+        asking->unreached_ns = co_clock_now_ns();
 }
 
 bool elsewhere_answer(struct call *call, bool heeds_key)
 {
+    struct asking asking = {.call = call, .until_ns = answer_until_ns(call)};
     call->stages.asked_ns = co_clock_now_ns();
-    int64_t until_ns = call->stages.asked_ns + wait_ns(call);
-    enum forward_fate fate = pass(call, heeds_key, until_ns);
+    ask(&asking, heeds_key);
     /* A ledger that moves again and again is followed: each step is a move that somebody made. */
-    int tries = !has_left(fate);
-    while (tries < TRIES && may_go_on(call, fate, until_ns)) {
+    while (may_go_on(&asking)) {
         if (!call->elsewhere) {
-            call->stages.asked_ns = call->stages.passed_ns = 0;
+            call->stages.asked_ns = co_clock_now_ns();
+            call->stages.passed_ns = 0;
             return true;
         }
-        fate = pass(call, heeds_key, until_ns);
-        tries += !has_left(fate);
+        ask(&asking, heeds_key);
     }
-    if (fate != FORWARD_ANSWERED)
-        refuse(call, fate, heeds_key);
+    if (asking.fate != FORWARD_ANSWERED)
+        refuse(call, asking.fate, heeds_key);
     call->heeds_wait = false; /* the owner has said so, if it did */
     return false;
 }
@@ -236,12 +268,21 @@ void elsewhere_end(struct call *call)
         forward_stream_end(&call->elsewhere->events);
 }
 
-bool elsewhere_is_gone(void *arg, uint64_t server)
+static enum bank_life life_of(struct api *api, uint64_t server)
 {
-    struct api *api = arg;
     struct banks *banks = atomic_load(&api->banks);
     size_t database;
     uint64_t number = banks_server_of(server, &database);
     struct bank *bank = banks && database < banks_count(banks) ? banks_at(banks, database) : NULL;
-    return bank && bank_is_gone(bank, number);
+    return bank ? bank_life(bank, number) : BANK_LIVES;
+}
+
+bool elsewhere_is_gone(void *arg, uint64_t server)
+{
+    return life_of(arg, server) == BANK_ENDED;
+}
+
+bool elsewhere_is_silent(void *arg, uint64_t server)
+{
+    return life_of(arg, server) >= BANK_SILENT;
 }

@@ -3,13 +3,18 @@
  * Calls of a ledger that another server has: they are passed on to it (server/forward), and it is
  * decided what is to be told, or tried again, when that does not work:
  *
- * - It could not be reached, or does not have the ledger any more, which it says (421): nothing
- *   was done, so the map is looked at again, and whoever has it now is asked, if that is soon
- *   known; else 503.
+ * - It does not have the ledger any more, which it says (421): nothing was done, so the map is
+ *   looked at again, and whoever has it by a newer look is asked; one that is on its way is waited
+ *   for. If nobody has it: 503.
+ * - It could not be reached: the same, as it may have stopped, and handed over what it had. While
+ *   it beats it may be about to: it is dialled for two seconds.
  * - It has begun there, and goes on where the ledger is opened next, which it says too (504 with
  *   Teller-Moved): the same, but what cannot be asked for is not known then.
  * - It was sent, and no whole answer came: what only reads is asked of whoever has the ledger now,
- *   two times more at most; of all else the outcome is not known, 504, and its key settles that.
+ *   two times more at most, unless that one is silent; of all else the outcome is not known, 504,
+ *   and its key settles that.
+ * All of that lasts no longer than the owner may take itself and a moment, nor than the database
+ * answers this server.
  */
 #ifndef SERVER_API_ELSEWHERE_H
 #define SERVER_API_ELSEWHERE_H
@@ -49,5 +54,6 @@ void elsewhere_end(struct call *call); /* the answer was sent, or will not be; n
 
 /* For struct forward_options; `arg` is a struct api. */
 bool elsewhere_is_gone(void *arg, uint64_t server);
+bool elsewhere_is_silent(void *arg, uint64_t server);
 
 #endif

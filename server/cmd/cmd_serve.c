@@ -155,6 +155,7 @@ static bool open_forward(struct serve *serve)
         .key_file = files->key,
         .max_open = serve->max_passed_on,
         .is_gone = elsewhere_is_gone,
+        .is_silent = elsewhere_is_silent,
         .arg = &serve->api};
     if (!serve->options.database.url)
         return true;

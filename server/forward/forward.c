@@ -60,7 +60,8 @@ struct forward *forward_make(const struct forward_options *options, char *error,
         .files = {.trust_file = options->trust_file,
             .certificate_file = options->certificate_file,
             .key_file = options->key_file}};
-    forward->watch = (struct forward_watch){.is_gone = options->is_gone, .arg = options->arg};
+    forward->watch = (struct forward_watch){
+        .is_gone = options->is_gone, .is_silent = options->is_silent, .arg = options->arg};
     const struct co_http_options http = {.limits = {.head_max = HEAD_MAX},
         .idle_max = IDLE_MAX,
         .idle_ns = IDLE_S * CO_CLOCK_S,
@@ -248,7 +249,8 @@ static enum forward_fate ask(struct passing *passing)
         .body_length = request->body_length,
         .repeatable = to->may_repeat};
     struct forward_watch *watch = &passing->forward->watch;
-    struct forward_waiter waiter = {.context = passing->context, .server = to->server};
+    struct forward_waiter waiter = {
+        .context = passing->context, .server = to->server, .only_reads = to->only_reads};
     forward_watch_add(watch, &waiter);
     enum co_http_fate got =
         co_http_open(passing->context, passing->forward->http, &asked, &passing->exchange, NULL);

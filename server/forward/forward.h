@@ -6,7 +6,7 @@
  *
  * A request that is passed on says so (Teller-Hop), and is not passed on again. Connections are
  * kept for the next ones, for all workers together. One waits for its answer no longer than the
- * server that it went to lives.
+ * server that it went to lives; one that only reads, than that server can answer it.
  */
 #ifndef SERVER_FORWARD_FORWARD_H
 #define SERVER_FORWARD_FORWARD_H
@@ -30,8 +30,9 @@ struct forward_options {
     const char *trust_file; /* ... by these; NULL: by the system's */
     const char *certificate_file, *key_file; /* shown to those that ask for one; NULL: none */
     size_t max_open; /* requests and streams on their way, half of them to one server; 0: any */
-    /* Is that server known to live no more? Never parks, and asks nobody. */
-    bool (*is_gone)(void *arg, uint64_t server);
+    /* Is that server known to live no more; or to be unable to tell anything now? Never park, and
+     * ask nobody. */
+    bool (*is_gone)(void *arg, uint64_t server), (*is_silent)(void *arg, uint64_t server);
     void *arg;
 };
 
@@ -54,6 +55,7 @@ struct forward_to {
     uint64_t server;
     const char *url; /* outlives the call */
     int64_t wait_ns; /* how long to wait for its answer, at most */
+    bool only_reads; /* its answer is not waited for while that server is silent */
     bool may_repeat; /* the request may be executed twice, and does no more than once then */
     bool has_begun;  /* something of it was done: what says that nothing was is no answer */
 };

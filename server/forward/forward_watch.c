@@ -5,11 +5,12 @@
 
 enum { LOOK_MS = 100 };
 
-static bool is_over(const struct forward_watch *watch, struct forward_waiter *waiter)
+static bool has_ended(const struct forward_watch *watch, struct forward_waiter *waiter)
 {
     int64_t until_ns = atomic_load_explicit(&waiter->until_ns, memory_order_relaxed);
-    return (until_ns && co_clock_now_ns() >= until_ns) ||
-           watch->is_gone(watch->arg, waiter->server);
+    bool (*is_over)(void *arg, uint64_t server) =
+        waiter->only_reads ? watch->is_silent : watch->is_gone;
+    return (until_ns && co_clock_now_ns() >= until_ns) || is_over(watch->arg, waiter->server);
 }
 
 static void look(void *arg)
@@ -18,7 +19,7 @@ static void look(void *arg)
     while (co_duty_rest(&watch->looking, LOOK_MS * CO_CLOCK_MS)) {
         co_lock_take(&watch->lock);
         for (struct forward_waiter *at = watch->first; at; at = at->next)
-            if (is_over(watch, at))
+            if (has_ended(watch, at))
                 co_context_cancel(at->context);
         co_lock_drop(&watch->lock);
     }

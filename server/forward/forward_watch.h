@@ -19,18 +19,19 @@ struct forward_waiter {
     struct forward_waiter *next, **previous;
     struct co_context *context; /* what it waits with: is cancelled when the server is gone, */
     uint64_t server;
+    bool only_reads;          /* or is silent, */
     _Atomic int64_t until_ns; /* or at that time (co_clock_now_ns()); 0: no time is set */
 };
 
 struct forward_watch {
-    bool (*is_gone)(void *arg, uint64_t server); /* forward.h */
-    void *arg;
+    bool (*is_gone)(void *arg, uint64_t server), (*is_silent)(void *arg, uint64_t server);
+    void *arg; /* forward.h */
     struct co_duty looking;
-    struct co_lock lock; /* guards what follows; before those of contexts, and is_gone()'s */
+    struct co_lock lock; /* guards what follows; before those of contexts, and the above's */
     struct forward_waiter *first;
 };
 
-/* `is_gone` and `arg` are set. False: memory is short. Never parks. */
+/* The first three are set. False: memory is short. Never parks. */
 CO_MUST_CHECK bool forward_watch_begin(struct forward_watch *watch);
 void forward_watch_end(struct forward_watch *watch); /* nobody waits; parks */
 

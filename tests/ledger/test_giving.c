@@ -7,6 +7,7 @@
 
 #include "coro/clock.h"
 #include "coro/co.h"
+#include "ledger/bank/banks.h"
 #include "ledger/db/pg.h"
 #include "tests/ledger/fixture.h"
 #include "tests/ledger/several.h"
@@ -204,6 +205,98 @@ static void what_is_elsewhere_is_not_waited_for(void)
     end();
 }
 
+/* ---- one that takes its time --------------------------------------------------------------- */
+
+struct waiter {
+    struct bank *bank;
+    struct co_context *context;
+    struct co_waitgroup *running;
+    enum ledger_status status;
+};
+
+static void await_moved(void *arg)
+{
+    struct waiter *waiter = arg;
+    struct ledger *ledger = NULL;
+    waiter->status = bank_await(waiter->context, waiter->bank, "moved", &ledger);
+    if (ledger)
+        ledger_leave(ledger);
+    co_waitgroup_done(waiter->running);
+}
+
+static bool await_moving(struct bank *bank)
+{
+    struct ledger *ledger;
+    bool moves = false;
+    for (int i = 0; i < TURNS && !moves; i++, co_sleep(10 * CO_CLOCK_MS))
+        if (bank_find_moving(bank, "moved", &ledger, &moves) == LEDGER_OK)
+            ledger_leave(ledger);
+    return moves;
+}
+
+/* The second server takes it once this session lets it: until then it is on its way, and somebody
+ * waits for it at both. */
+static void begin_move(struct waiter waiters[2], struct co_waitgroup *running)
+{
+    begin();
+    several_make(&t.servers[0], "moved");
+    begin_second();
+    say("CREATE FUNCTION hinder() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$BEGIN PERFORM pg_advisory_xact_lock(77); RETURN NEW; END$$;"
+        "CREATE TRIGGER hinder BEFORE UPDATE ON teller.writer FOR EACH ROW"
+        " WHEN (NEW.ledger = 2 AND OLD.server IS NULL) EXECUTE FUNCTION hinder();"
+        "SELECT pg_advisory_lock(77)");
+    want("moved");
+    CU_ASSERT_FATAL(await_moving(t.servers[0].bank) && await_moving(t.servers[1].bank));
+    co_waitgroup_add(running, 2);
+    for (int i = 0; i < 2; i++) {
+        waiters[i] = (struct waiter){.bank = t.servers[i].bank,
+            .context = co_context_with_timeout(co_context_background(), 600 * CO_CLOCK_S),
+            .running = running};
+        co_ensure(waiters[i].context != NULL);
+        co_ensure(co_spawn(await_moved, &waiters[i]));
+    }
+}
+
+static void end_move(struct waiter waiters[2], struct co_waitgroup *running)
+{
+    co_waitgroup_wait(running);
+    for (int i = 0; i < 2; i++) {
+        CU_ASSERT_EQUAL(co_context_err(waiters[i].context), CO_CONTEXT_OK);
+        co_context_release(&waiters[i].context);
+    }
+}
+
+/* Whoever wants it waits for as long as that takes, and then is told where it is. */
+static void what_moves_is_waited_for(void)
+{
+    struct waiter waiters[2];
+    struct co_waitgroup running = {0};
+    struct bank_owner owner;
+    begin_move(waiters, &running);
+    co_sleep(A_WHILE_MS * CO_CLOCK_MS);
+    say("SELECT pg_advisory_unlock(77)");
+    end_move(waiters, &running);
+    CU_ASSERT_EQUAL(waiters[0].status, LEDGER_UNAVAILABLE);
+    CU_ASSERT(bank_owner(t.servers[0].bank, "moved", &owner) && banks_owner_is_other(&owner));
+    CU_ASSERT_EQUAL(waiters[1].status, LEDGER_OK);
+    end();
+}
+
+/* But not once the database answers no more: no beat gets through. */
+static void what_moves_is_not_waited_for_in_vain(void)
+{
+    struct waiter waiters[2];
+    struct co_waitgroup running = {0};
+    begin_move(waiters, &running);
+    say("BEGIN; SELECT FROM teller.server FOR UPDATE");
+    end_move(waiters, &running);
+    CU_ASSERT_EQUAL(waiters[0].status, LEDGER_UNAVAILABLE);
+    CU_ASSERT_EQUAL(waiters[1].status, LEDGER_UNAVAILABLE);
+    say("COMMIT; SELECT pg_advisory_unlock(77)");
+    end();
+}
+
 /* ---- many of them -------------------------------------------------------------------------- */
 
 static void leave(void *arg)
@@ -253,4 +346,6 @@ const struct unit_suite giving_suite = {.name = "giving",
         {"others_are_taken", others_are_taken}, {"what_is_refused_stays", what_is_refused_stays},
         {"what_cannot_be_opened_is_given_away", what_cannot_be_opened_is_given_away},
         {"what_is_elsewhere_is_not_waited_for", what_is_elsewhere_is_not_waited_for},
+        {"what_moves_is_waited_for", what_moves_is_waited_for},
+        {"what_moves_is_not_waited_for_in_vain", what_moves_is_not_waited_for_in_vain},
         {"many_are_given_a_few_at_a_time", many_are_given_a_few_at_a_time}, {0}}};

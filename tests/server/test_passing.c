@@ -286,7 +286,8 @@ static void reaches(void)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char error[200];
-        const struct forward_options options = {.url = rows[i].own, .is_gone = nobody};
+        const struct forward_options options = {
+            .url = rows[i].own, .is_gone = nobody, .is_silent = nobody};
         struct forward *forward = forward_make(&options, error, sizeof error);
         CU_ASSERT_PTR_NOT_NULL_FATAL(forward);
         CU_ASSERT_EQUAL(forward_reaches(forward, rows[i].other), rows[i].reaches);

@@ -6,12 +6,17 @@
 #include "server/forward/forward_watch.h"
 #include "tests/server/suites.h"
 
-enum { LOOKS = 100, GONE = 7, LIVES = 8 };
+enum { LOOKS = 100, GONE = 7, LIVES = 8, SILENT = 9 };
 
 static bool is_gone(void *arg, uint64_t server)
 {
     (void)arg;
     return server == GONE;
+}
+
+static bool is_silent(void *arg, uint64_t server)
+{
+    return server == SILENT || is_gone(arg, server);
 }
 
 /* Within ten seconds, or within a few looks of 100 ms: not at all. */
@@ -24,21 +29,25 @@ static bool ends(const struct forward_waiter *waiter, int looks)
 
 static void waiting_ends(void)
 {
-    struct forward_watch watch = {.is_gone = is_gone};
+    struct forward_watch watch = {.is_gone = is_gone, .is_silent = is_silent};
     struct forward_waiter gone = {.server = GONE}, silent = {.server = LIVES}, other = silent;
-    struct forward_waiter *all[] = {&gone, &silent, &other};
+    struct forward_waiter reads = {.server = SILENT, .only_reads = true}, pays = {.server = SILENT};
+    struct forward_waiter *all[] = {&gone, &silent, &other, &reads, &pays};
+    enum { ALL = sizeof all / sizeof all[0] };
     CU_ASSERT_FATAL(forward_watch_begin(&watch));
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < ALL; i++) {
         all[i]->context = co_context_with_cancel(co_context_background());
         CU_ASSERT_PTR_NOT_NULL_FATAL(all[i]->context);
         forward_watch_add(&watch, all[i]);
     }
     CU_ASSERT(ends(&gone, LOOKS));
+    CU_ASSERT(ends(&reads, LOOKS));
+    CU_ASSERT_FALSE(ends(&pays, 3));
     CU_ASSERT_FALSE(ends(&silent, 3));
     atomic_store(&silent.until_ns, co_clock_now_ns() + 10 * CO_CLOCK_MS);
     CU_ASSERT(ends(&silent, LOOKS));
     CU_ASSERT_FALSE(ends(&other, 3));
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < ALL; i++) {
         forward_watch_remove(&watch, all[i]);
         co_context_release(&all[i]->context);
     }
