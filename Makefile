@@ -117,7 +117,7 @@ $(OBJ)/tests/test-faults: $(filter-out %/main.o $(OBJ)/tests/service/test_%,$(ca
 	$(LINK) -lcunit $(TLS_LIBS) -lm
 # The same on a database of several machines.
 $(OBJ)/tests/test-cluster: $(filter-out %/main.o $(OBJ)/tests/service/test_%,$(call objects,tests tests/service)) \
-  $(addprefix $(OBJ)/tests/service/,test_places.o test_forward.o) \
+  $(addprefix $(OBJ)/tests/service/,test_places.o test_forward.o test_forward_cuts.o) \
   $(call objects,tests/cluster) $(LOADTEST) $(CORO_HTTP) $(CORO_TLS) $(CORO) | $(OBJ)/teller
 	$(LINK) -lcunit $(TLS_LIBS) -lm
 $(OBJ)/tests/shim.so: tests/faults/shim.c tests/faults/shim.h
@@ -361,9 +361,9 @@ crowds: deps-test ## thousands that do not read, do not send, only listen or are
 	CROWDS=long build/release/tests/test-service crowds idle
 
 .PHONY: forward
-forward: deps-test ## requests passed on to a server that dies at each byte of its answer
+forward: deps-test ## the way to another server is cut at each byte of requests and answers: minutes
 	@$(MAKE_IN) MODE=release build/release/tests/test-service
-	FORWARD=long build/release/tests/test-service forward
+	FORWARD=long build/release/tests/test-service forward-cuts
 
 .PHONY: spread
 spread: deps-test ## three servers, 300 ledgers, few of which have most of the load: 3 minutes

@@ -6,7 +6,7 @@
 #include "tests/unit.h"
 
 /* Of tests/service, with the cluster's database: one owner each, and requests passed on. */
-extern const struct unit_suite places_suite, forward_suite;
+extern const struct unit_suite places_suite, forward_suite, forward_cuts_suite;
 
 extern const struct unit_suite deploy_suite;
 extern const struct unit_suite failover_suite;

@@ -88,6 +88,7 @@ static const struct unit_suite *const suites[] = {
     &read_database_suite,
     &databases_suite,
     &forward_suite,
+    &forward_cuts_suite,
     &forward_ends_suite,
     &forward_secret_suite,
     &token_servers_suite,

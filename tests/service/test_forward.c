@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Two programs on one database: what the one without the ledgers is asked about them, it asks the
- * other, and answers as that one would. And what is told when that one dies at any byte of its
- * answer, or hangs. FORWARD=long (`make forward`): at each byte, not at some.
+ * other, and answers as that one would. And what is told when that one hangs, or dies.
  */
 #include "tests/service/suites.h"
 
@@ -16,12 +15,11 @@
 #include "coro/co.h"
 #include "loadtest/client.h"
 #include "loadtest/json_view.h"
-#include "tests/service/cutter.h"
 #include "tests/service/joint.h"
 #include "tests/service/sse.h"
 #include "tests/service/visit.h"
 
-enum { TEXT = 200, STRIDE = 41, LARGE = 200 * 1024, TOO_LARGE = 300 * 1024 };
+enum { TEXT = 200, LARGE = 200 * 1024, TOO_LARGE = 300 * 1024 };
 
 #define L "/v1/ledgers/main"
 #define PASSED_ON "teller_forwarded_requests_total"
@@ -256,69 +254,7 @@ static void all_of_it_passes(void)
     joint_remove(&joint);
 }
 
-/* ---- the owner is cut off, hangs, or dies ---------------------------------------------------- */
-
-/* The answer to a payment is cut after so many bytes: it is told that nobody knows, and how that is
- * found out, or what it is; and the same again is the same entry. False: nothing was cut. */
-static bool payment_is_cut(
-    struct cutter *cutter, struct visit *direct, struct visit *passed, long at)
-{
-    char key[40], settle[TEXT];
-    snprintf(key, sizeof key, "cut-%ld", at);
-    snprintf(settle, sizeof settle, "\"" L "/transfers?key=%s\"", key);
-    cutter_arm(cutter, at);
-    visit_post(passed, "/accounts/a/deposit", key, "{\"amount\":1}");
-    bool was_cut = !cutter->is_armed;
-    cutter->is_armed = false;
-    if (passed->response.status == 504) {
-        EXPECT_PROBLEM(passed, 504, "outcome_unknown");
-        CU_ASSERT(visit_is(passed, "settle", settle));
-    } else {
-        EXPECT_STATUS(passed, 201);
-        /* On a kept connection, without a byte of an answer, it was asked once more. */
-        CU_ASSERT(!was_cut || at == 0);
-    }
-    visit_post(passed, "/accounts/a/deposit", key, "{\"amount\":1}");
-    EXPECT_STATUS(passed, 201);
-    CU_ASSERT_EQUAL(visit_entries_of(direct, key), 1);
-    return was_cut;
-}
-
-/* What only reads is asked once more, and so is answered. */
-static bool reading_is_cut(struct cutter *cutter, struct visit *passed, long at)
-{
-    cutter_arm(cutter, at);
-    visit_get(passed, "/accounts/a");
-    EXPECT_STATUS(passed, 200);
-    bool was_cut = !cutter->is_armed;
-    cutter->is_armed = false;
-    return was_cut;
-}
-
-static void cut_at_each_byte(void)
-{
-    static struct joint joint;
-    static struct cutter cutter;
-    struct visit direct, passed;
-    const char *given = getenv("FORWARD");
-    long stride = given && strcmp(given, "long") == 0 ? 1 : STRIDE;
-    CU_ASSERT_FATAL(cutter_start(&cutter));
-    CU_ASSERT_FATAL(joint_make(&joint, &cutter));
-    visit_begin(&direct, &joint.owner);
-    visit_begin(&passed, joint.other);
-    CU_ASSERT(visit_fund(&direct, "a", 1));
-    long at = 0, payments = 0, readings = 0;
-    for (at = 0; payment_is_cut(&cutter, &direct, &passed, at); at += stride)
-        payments++;
-    for (at = 0; reading_is_cut(&cutter, &passed, at); at += stride)
-        readings++;
-    printf("[%ld payments, %ld readings cut] ", payments, readings);
-    CU_ASSERT(payments > 300 / stride && readings > 300 / stride);
-    visit_end(&direct);
-    visit_end(&passed);
-    joint_remove(&joint);
-    cutter_stop(&cutter);
-}
+/* ---- the owner hangs, or dies ---------------------------------------------------- */
 
 /* It does not answer, and keeps its connections: until it is declared dead. Then the outcome of
  * what it was asked to do is not known, and what only reads is answered by whoever has the ledger.
@@ -377,5 +313,5 @@ static void owner_dies(void)
 
 const struct unit_suite forward_suite = {"forward", 1,
     (const struct unit_test[]){{"answers_are_the_same", answers_are_the_same},
-        {"all_of_it_passes", all_of_it_passes}, {"cut_at_each_byte", cut_at_each_byte},
-        {"owner_hangs", owner_hangs}, {"owner_dies", owner_dies}, {0}}};
+        {"all_of_it_passes", all_of_it_passes}, {"owner_hangs", owner_hangs},
+        {"owner_dies", owner_dies}, {0}}};
