@@ -312,7 +312,7 @@ static void begin(bool is_secret)
 /* How often each payment without a key is in the journal. */
 static void count_keyless(void)
 {
-    char path[TEXT], next[TEXT] = "";
+    char path[2 * TEXT], next[TEXT] = "";
     do {
         struct json_view item;
         int64_t amount;
