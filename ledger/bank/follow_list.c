@@ -46,3 +46,17 @@ enum follow_list_wish follow_list_find(const char *text, const char *ledger)
             return FOLLOW_LIST_NO;
     }
 }
+
+size_t follow_list_count(const char *text, const char *but)
+{
+    size_t length = strlen(but), count = 0;
+    if (is_word(text))
+        return 0;
+    for (const char *word = text;; word++) {
+        size_t of_word = strcspn(word, ",");
+        count += of_word != length || memcmp(word, but, length) != 0;
+        word += of_word;
+        if (*word == '\0')
+            return count;
+    }
+}

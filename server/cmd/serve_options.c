@@ -6,6 +6,7 @@
 
 #include "coro/clock.h"
 #include "coro/http/co_http_url.h"
+#include "ledger/bank/bank_name.h"
 #include "ledger/bank/follow_list.h"
 #include "ledger/bank/strategy_list.h"
 #include "ledger/lease/lease.h"
@@ -118,6 +119,16 @@ static bool read_follow(const struct options *options, struct serve_options *ser
            options_wrong(options, "follow", "must be all, none, fit, or ledgers like main,savings");
 }
 
+/* Those that stay open must leave room. */
+static bool read_open_ledgers(const struct options *options, struct serve_options *serve)
+{
+    serve->open_ledgers = (size_t)options_number(options, "open-ledgers");
+    return !follow_list_is_valid(serve->follow) ||
+           follow_list_count(serve->follow, BANK_NAME_MAIN) + 1 < serve->open_ledgers ||
+           options_wrong(options, "open-ledgers",
+               "must be more than those that --follow names, with main: they stay open");
+}
+
 static bool read_ranges(
     const struct options *options, const char *name, struct address_ranges *ranges)
 {
@@ -225,7 +236,6 @@ static bool read_database(const struct options *options, struct serve_options *s
     serve->demands.require_sync = options_is_on(options, "require-sync");
     serve->accepts_lost = options_is_on(options, "accept-lost");
     serve->rebalances = options_choice(options, "rebalance") == 0;
-    serve->open_ledgers = (size_t)options_number(options, "open-ledgers");
     return good;
 }
 
@@ -254,6 +264,7 @@ int serve_options_parse(struct serve_options *serve, int argc, char **argv)
     /* All that is wrong is told at once. */
     bool good = read_strategies(&options, serve);
     good = read_follow(&options, serve) && good;
+    good = read_open_ledgers(&options, serve) && good;
     good = read_limits(&options, serve) && good;
     good = read_origins(&options, serve) && good;
     good = read_listen(&options, serve) && good;

@@ -155,6 +155,9 @@ static void lists(void)
     CU_ASSERT_EQUAL(follow_list_find("fit", "x"), FOLLOW_LIST_IF_IT_FITS);
     CU_ASSERT_EQUAL(follow_list_find("a,b", "b"), FOLLOW_LIST_YES);
     CU_ASSERT_EQUAL(follow_list_find("a,bc", "b"), FOLLOW_LIST_NO);
+    CU_ASSERT_EQUAL(follow_list_count("all", "main"), 0);
+    CU_ASSERT_EQUAL(follow_list_count("main", "main"), 0);
+    CU_ASSERT_EQUAL(follow_list_count("a,main,bc", "main"), 2);
 }
 
 const struct unit_suite follow_suite = {.name = "follow",

@@ -165,6 +165,8 @@ static void it_checks_what_is_named(void)
         {1, "none.pem",
             CERTIFICATE("a") "$teller serve --check-config --data $dir --tls-cert $dir/none.pem"
                              " --tls-key $dir/a.key"},
+        {2, "--open-ledgers must be more than those that --follow names",
+            "$teller serve --check-config --open-ledgers 3 --follow a,main,b"},
         {2, "--tls-cert needs --tls-key", "$teller serve --check-config --tls-cert a"},
         {2, "is not HOST:PORT", "$teller serve --check-config --listen 8080"},
     };
