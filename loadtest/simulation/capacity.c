@@ -4,35 +4,68 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { BEATS_A_SECOND = 2 };
+enum {
+    BEATS = 2,  /* a second; */
+    LOOKS = 10, /* and of looks, with those that come with a beat */
+    BEAT_MS = 500,
+    IDLE_S = 60,        /* a ledger that nobody uses for so long is closed, */
+    OPEN_ANYHOW = 1024, /* where a database has more than those */
+};
 
 const char *capacity_name(enum capacity_kind kind)
 {
     static const char *const names[] = {
-        "hot ledger", "servers", "databases", "WAL", "memory", "map of ledgers"};
+        "hot ledger", "servers", "databases", "WAL", "memory", "looks"};
     return kind < CAPACITY_KINDS ? names[kind] : "nothing";
 }
 
-/* What one committer does for one database, a second. */
+/* What a server has to do with a database. */
 struct flow {
-    double entries;
-    double parts; /* ledgers in transactions, each counted in each */
+    double entries; /* of its ledgers, a second */
+    double parts;   /* ledgers in its transactions, each counted in each, a second */
+    double open;    /* its ledgers that are open */
+    double opened;  /* ledgers that it opens, a second */
 };
+
+/* All that there is, each server with the databases of its service alone. */
+struct flows {
+    const struct costs *costs;
+    const struct capacity_site *site;
+    const struct placement *placement;
+    double rate;
+    struct flow *all;
+};
+
+static struct flow *flow_of(const struct flows *flows, uint32_t server, uint32_t database)
+{
+    const struct capacity_site *site = flows->site;
+    return &flows->all[(size_t)server * (site->databases / site->services) +
+                       database / site->services];
+}
+
+/* Ledgers that are not followed, and many, are closed while nobody uses them. */
+static bool rest(const struct capacity_site *site)
+{
+    return !site->follow && site->ledgers / site->databases > OPEN_ANYHOW;
+}
 
 /*
  * A committer begins its next transaction when the last has ended, at most 1 / T a second. A ledger
  * to which entries come at a rate r is in one of them if any came in those T seconds: 1 - exp(-rT)
- * of the times, as they come independently of each other.
+ * of the times, as they come independently of each other. It is open if any came in the last
+ * minute, and is opened by what comes after a minute in which nothing did.
  */
-static void add_flows(const struct costs *costs, const struct capacity_site *site,
-    const struct placement *placement, double rate, struct flow *flows)
+static void add_flows(const struct flows *flows)
 {
-    double t = costs->commit_ms / 1000;
-    for (uint32_t l = 0; l < site->ledgers; l++) {
-        size_t at = (size_t)placement->owners[l] * site->databases + l % site->databases;
-        double its = rate * placement->shares[l];
-        flows[at].entries += its;
-        flows[at].parts += -expm1(-its * t) / t;
+    double t = flows->costs->commit_ms / 1000;
+    bool closes = rest(flows->site);
+    for (uint32_t l = 0; l < flows->site->ledgers; l++) {
+        struct flow *flow = flow_of(flows, flows->placement->owners[l], l % flows->site->databases);
+        double its = flows->rate * flows->placement->shares[l];
+        flow->entries += its;
+        flow->parts += -expm1(-its * t) / t;
+        flow->open += closes ? -expm1(-its * IDLE_S) : 1;
+        flow->opened += closes ? its * exp(-its * IDLE_S) : 0;
     }
 }
 
@@ -48,69 +81,130 @@ static double more_of(double a, double b)
     return a > b ? a : b;
 }
 
-/* Of one database: its processors and its log. Returns the commits a second. */
-static double add_database(const struct costs *costs, const struct capacity_site *site,
-    const struct flow *flows, uint32_t database, struct capacity_use *use)
+/* What all servers of a service have to do with one of its databases. */
+static struct flow sum_of(const struct flows *flows, uint32_t database)
 {
-    double us = 0, bytes = 0, commits = 0, ledgers = (double)site->ledgers / site->databases;
-    for (uint32_t s = 0; s < site->servers; s++) {
-        const struct flow *flow = &flows[(size_t)s * site->databases + database];
+    struct flow sum = {.entries = 0};
+    for (uint32_t s = database % flows->site->services; s < flows->site->servers;
+         s += flows->site->services) {
+        const struct flow *flow = flow_of(flows, s, database);
+        sum.entries += flow->entries;
+        sum.parts += flow->parts;
+        sum.open += flow->open;
+        sum.opened += flow->opened;
+    }
+    return sum;
+}
+
+/* Microseconds of a database for what a server asks it beside what it writes, a second: its own
+ * ledgers and, if it follows, all others. */
+static double looks_us(const struct flows *flows, const struct flow *flow, const struct flow *sum,
+    struct capacity_use *use)
+{
+    const struct costs *costs = flows->costs;
+    double servers = (double)flows->site->servers / flows->site->services;
+    double open = flows->site->follow ? sum->open : flow->open;
+    double more_us = open * costs->claim_us + servers * costs->peer_us;
+    double look = (costs->beat_us + more_us) / 1000 / BEAT_MS;
+    use->of[CAPACITY_LOOK] = more_of(use->of[CAPACITY_LOOK], look);
+    return BEATS * costs->beat_us + (LOOKS - BEATS) * costs->look_us + LOOKS * more_us;
+}
+
+/* Of one database: its processors and its log. Returns the commits a second. */
+static double add_database(const struct flows *flows, uint32_t database, struct capacity_use *use)
+{
+    const struct costs *costs = flows->costs;
+    const struct capacity_site *site = flows->site;
+    double bytes = 0, commits = 0, looks = 0, *of = use->of;
+    const struct flow sum = sum_of(flows, database);
+    double us =
+        sum.entries * costs->entry_us + sum.parts * costs->part_us + sum.opened * costs->load_us;
+    for (uint32_t s = database % site->services; s < site->servers; s += site->services) {
+        const struct flow *flow = flow_of(flows, s, database);
         double its = commits_of(costs, flow);
-        us +=
-            its * costs->commit_us + flow->parts * costs->part_us + flow->entries * costs->entry_us;
-        bytes += its * costs->wal_commit_bytes + flow->parts * costs->wal_part_bytes +
-                 flow->entries * costs->wal_entry_bytes;
+        us += its * costs->commit_us;
+        us += site->follow ? (sum.entries - flow->entries) * costs->read_us : 0;
+        bytes += its * costs->wal_commit_bytes;
+        looks += looks_us(flows, flow, &sum, use);
         commits += its;
     }
-    double beats_us =
-        BEATS_A_SECOND * (double)site->servers * (costs->beat_us + ledgers * costs->look_us);
-    double *of = use->of;
-    of[CAPACITY_MAP] = more_of(of[CAPACITY_MAP], beats_us / 1e6);
+    bytes += sum.parts * costs->wal_part_bytes + sum.entries * costs->wal_entry_bytes;
+    use->look_cores = more_of(use->look_cores, looks / 1e6);
     of[CAPACITY_DATABASE] =
-        more_of(of[CAPACITY_DATABASE], (us + beats_us) / 1e6 / site->database_cores);
+        more_of(of[CAPACITY_DATABASE], (us + looks) / 1e6 / site->database_cores);
     of[CAPACITY_WAL] = more_of(of[CAPACITY_WAL], bytes / 1e6 / site->wal_mb);
     return commits;
 }
 
-/* Requests come to all living servers alike; what is another's is sent on. */
-static void add_servers(const struct costs *costs, const struct capacity_site *site,
-    const struct placement *placement, double rate, struct capacity_use *use)
+/* What there is of a service: how many of its servers live, and their part of all transfers. */
+struct whole {
+    double living, share;
+};
+
+static struct whole whole_of(const struct flows *flows, uint32_t service)
 {
-    double living = 0, most = 0, owned = 0, all = 0;
-    for (uint32_t s = 0; s < site->servers; s++)
-        living += placement->alive[s];
-    for (uint32_t s = 0; s < site->servers; s++) {
-        double own = placement->loads[s];
-        double sent_on = site->owners_known ? 0 : (1 - own) / living;
-        double its = placement->alive[s] ? own * costs->teller_us + sent_on * costs->hop_us : 0;
-        most = more_of(most, its);
-        all += its;
+    struct whole whole = {0, 0};
+    for (uint32_t s = service; s < flows->site->servers; s += flows->site->services) {
+        whole.living += flows->placement->alive[s];
+        whole.share += flows->placement->loads[s];
     }
-    use->of[CAPACITY_SERVER] = rate * most / 1e6 / site->cores;
-    use->server_mean = rate * all / living / 1e6 / site->cores;
-    uint32_t *counts = calloc(site->servers, sizeof counts[0]);
-    for (uint32_t l = 0; counts && l < site->ledgers; l++)
-        owned = more_of(owned, ++counts[placement->owners[l]]);
-    free(counts);
-    use->of[CAPACITY_MEMORY] = owned *
-                               (costs->ledger_bytes + site->accounts * costs->account_bytes) /
-                               (site->memory_gb * 1e9);
+    return whole;
+}
+
+/* Requests come to all living servers of a service alike; what is another's is passed on. */
+static double server_us(const struct flows *flows, uint32_t server, const struct flow *own)
+{
+    const struct costs *costs = flows->costs;
+    const struct whole whole = whole_of(flows, server % flows->site->services);
+    double its = flows->placement->loads[server];
+    double hops = flows->site->owners_known ? 0 : (whole.share - its) / whole.living;
+    double followed = flows->site->follow ? whole.share - its : 0;
+    if (!flows->placement->alive[server])
+        return 0;
+    return flows->rate *
+               (its * costs->teller_us + hops * costs->hop_us + followed * costs->follow_us) +
+           own->opened * costs->open_us;
+}
+
+/* Of one server: its processors and its memory. */
+static double add_server(const struct flows *flows, uint32_t server, struct capacity_use *use)
+{
+    const struct costs *costs = flows->costs;
+    const struct capacity_site *site = flows->site;
+    struct flow own = {.entries = 0};
+    double known = (double)site->ledgers / site->services;
+    for (uint32_t d = server % site->services; d < site->databases; d += site->services) {
+        own.open += site->follow ? sum_of(flows, d).open : flow_of(flows, server, d)->open;
+        own.opened += flow_of(flows, server, d)->opened;
+    }
+    double bytes = own.open * (costs->ledger_bytes + site->accounts * costs->account_bytes) +
+                   known * costs->known_bytes;
+    double us = server_us(flows, server, &own);
+    use->of[CAPACITY_SERVER] = more_of(use->of[CAPACITY_SERVER], us / 1e6 / site->cores);
+    use->of[CAPACITY_MEMORY] = more_of(use->of[CAPACITY_MEMORY], bytes / (site->memory_gb * 1e9));
+    return us;
 }
 
 bool capacity_measure(const struct costs *costs, const struct capacity_site *site,
     const struct placement *placement, double rate, struct capacity_use *use)
 {
-    double commits = 0;
-    struct flow *flows = calloc((size_t)site->servers * site->databases, sizeof flows[0]);
-    if (!flows)
+    double commits = 0, us = 0, living = 0;
+    struct flows flows = {costs, site, placement, rate, NULL};
+    flows.all =
+        calloc((size_t)site->servers * (site->databases / site->services), sizeof flows.all[0]);
+    if (!flows.all)
         return false;
     *use = (struct capacity_use){.of[CAPACITY_HOT] = rate * placement->shares[0] / costs->hot_rate};
-    add_flows(costs, site, placement, rate, flows);
+    add_flows(&flows);
     for (uint32_t d = 0; d < site->databases; d++)
-        commits += add_database(costs, site, flows, d, use);
-    add_servers(costs, site, placement, rate, use);
+        commits += add_database(&flows, d, use);
+    for (uint32_t s = 0; s < site->servers; s++) {
+        us += add_server(&flows, s, use);
+        living += placement->alive[s];
+    }
+    use->server_mean = us / living / 1e6 / site->cores;
     use->batch = commits > 0 ? rate / commits : 0;
-    free(flows);
+    free(flows.all);
     return true;
 }
 

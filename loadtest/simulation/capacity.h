@@ -6,15 +6,16 @@
 #include "loadtest/simulation/costs.h"
 #include "loadtest/simulation/placement.h"
 
-/* What there is. Ledger l is in database l % databases. */
+/* What there is, in all services together; each has as many servers and databases as the others. */
 struct capacity_site {
-    uint32_t servers, databases, ledgers;
-    double cores, database_cores; /* of each server, of each database */
-    double memory_gb;             /* of each server */
-    double wal_mb;                /* that a database writes a second, at most */
-    double accounts;              /* of a ledger */
-    double skew;                  /* of the ledgers' shares: 0: all alike */
-    bool owners_known;            /* clients go to the owner: nothing is sent on */
+    uint32_t services, servers, databases, ledgers; /* ledger l is in database l % databases */
+    double cores, database_cores;                   /* of each server, of each database */
+    double memory_gb;                               /* of each server */
+    double wal_mb;                                  /* that a database writes a second, at most */
+    double accounts;                                /* of a ledger */
+    double skew;                                    /* of the ledgers' shares: 0: all alike */
+    bool owners_known; /* clients go to the owner: nothing is passed on */
+    bool follow;       /* each server follows all ledgers of its service */
 };
 
 enum capacity_kind {
@@ -22,8 +23,8 @@ enum capacity_kind {
     CAPACITY_SERVER,   /* the processors of the busiest server */
     CAPACITY_DATABASE, /* those of the busiest database */
     CAPACITY_WAL,
-    CAPACITY_MEMORY, /* of the server with the most ledgers */
-    CAPACITY_MAP,    /* one core of a database, which beats and the map of ledgers may take */
+    CAPACITY_MEMORY, /* of the server that takes most */
+    CAPACITY_LOOK,   /* how long the longest look takes, of the time between two beats */
     CAPACITY_KINDS
 };
 
@@ -34,6 +35,7 @@ const char *capacity_name(enum capacity_kind kind);
 struct capacity_use {
     double of[CAPACITY_KINDS];
     double server_mean; /* as CAPACITY_SERVER, of all */
+    double look_cores;  /* of the busiest database: what beats and looks take */
     double batch;       /* entries in a transaction, in the mean */
 };
 

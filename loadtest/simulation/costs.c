@@ -17,6 +17,12 @@ static const struct cost {
     {"entry_us", offsetof(struct costs, entry_us), false},
     {"beat_us", offsetof(struct costs, beat_us), false},
     {"look_us", offsetof(struct costs, look_us), false},
+    {"claim_us", offsetof(struct costs, claim_us), false},
+    {"peer_us", offsetof(struct costs, peer_us), false},
+    {"follow_us", offsetof(struct costs, follow_us), false},
+    {"read_us", offsetof(struct costs, read_us), false},
+    {"open_us", offsetof(struct costs, open_us), false},
+    {"load_us", offsetof(struct costs, load_us), false},
     {"fold_us", offsetof(struct costs, fold_us), false},
     {"commit_ms", offsetof(struct costs, commit_ms), true},
     {"wal_commit_bytes", offsetof(struct costs, wal_commit_bytes), false},
@@ -24,6 +30,7 @@ static const struct cost {
     {"wal_entry_bytes", offsetof(struct costs, wal_entry_bytes), false},
     {"account_bytes", offsetof(struct costs, account_bytes), false},
     {"ledger_bytes", offsetof(struct costs, ledger_bytes), false},
+    {"known_bytes", offsetof(struct costs, known_bytes), false},
     {"hot_rate", offsetof(struct costs, hot_rate), true}};
 
 enum { COSTS = sizeof all / sizeof all[0], LINE = 200 };

@@ -9,17 +9,24 @@
 
 struct costs {
     double teller_us; /* of a teller, for a transfer; */
-    double hop_us;    /* and for one that it sends on to the owner of the ledger */
+    double hop_us;    /* and of two of them, for what one passes on to the other, beyond that */
     double commit_us; /* of PostgreSQL: for a transaction of a committer, */
     double part_us;   /* for each ledger in it, */
     double entry_us;  /* and for each entry */
-    double beat_us;   /* of PostgreSQL, for a beat of a server */
-    double look_us;   /* and for each ledger of the database that a beat reads about */
+    double beat_us;   /* of PostgreSQL, for a turn of a server's lease that beats, */
+    double look_us;   /* and for one that only looks: */
+    double claim_us;  /* more for each ledger that the server has open, or follows, */
+    double peer_us;   /* and for each server that there is */
+    double follow_us; /* of a teller, for an entry that it follows, */
+    double read_us;   /* and of PostgreSQL, which it reads */
+    double open_us;   /* of a teller, for a ledger that is opened, and closed later; */
+    double load_us;   /* and of PostgreSQL */
     double fold_us;   /* of a teller, for each account of a ledger that it takes */
     double commit_ms; /* how long a commit takes, in which what comes gathers for the next */
     double wal_commit_bytes, wal_part_bytes, wal_entry_bytes;
-    double account_bytes, ledger_bytes; /* of a teller's memory */
-    double hot_rate;                    /* transfers a second that one ledger ends at */
+    /* Of a teller's memory: for an account, an open ledger, and one that is not open. */
+    double account_bytes, ledger_bytes, known_bytes;
+    double hot_rate; /* transfers a second that one ledger ends at */
 };
 
 /* All of them, each once, none negative, `commit_ms` and `hot_rate` above 0. False: the reason,

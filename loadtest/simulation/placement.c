@@ -17,7 +17,8 @@ static uint32_t best_of(const struct placement *placement, uint32_t ledger)
 {
     uint32_t best = placement->servers;
     uint64_t highest = 0;
-    for (uint32_t s = 0; s < placement->servers; s++) {
+    for (uint32_t s = ledger % placement->services; s < placement->servers;
+         s += placement->services) {
         uint64_t its = placement->alive[s] ? hash(placement, ledger, s) : 0;
         if (placement->alive[s] && (best == placement->servers || its > highest)) {
             best = s;
@@ -42,13 +43,15 @@ static void share_out(struct placement *placement, double skew)
         placement->shares[l] /= sum;
 }
 
-struct placement *placement_make(uint32_t ledgers, uint32_t servers, double skew, uint64_t seed)
+struct placement *placement_make(
+    uint32_t ledgers, uint32_t servers, uint32_t services, double skew, uint64_t seed)
 {
     struct placement *placement = calloc(1, sizeof *placement);
     if (!placement)
         return NULL;
     *placement = (struct placement){.ledgers = ledgers,
         .servers = servers,
+        .services = services,
         .seed = seed,
         .shares = calloc(ledgers, sizeof(double)),
         .owners = calloc(ledgers, sizeof(uint32_t)),
@@ -77,10 +80,10 @@ void placement_free(struct placement **placement)
     *placement = NULL;
 }
 
-static uint32_t count_living(const struct placement *placement)
+static uint32_t count_living(const struct placement *placement, uint32_t service)
 {
     uint32_t living = 0;
-    for (uint32_t s = 0; s < placement->servers; s++)
+    for (uint32_t s = service; s < placement->servers; s += placement->services)
         living += placement->alive[s];
     return living;
 }
@@ -88,11 +91,12 @@ static uint32_t count_living(const struct placement *placement)
 double placement_kill(struct placement *placement, uint32_t server)
 {
     double share = placement->loads[server];
-    if (!placement->alive[server] || count_living(placement) < 2)
+    if (!placement->alive[server] || count_living(placement, server % placement->services) < 2)
         return 0;
     placement->alive[server] = false;
     placement->loads[server] = 0;
-    for (uint32_t l = 0; l < placement->ledgers; l++)
+    for (uint32_t l = server % placement->services; l < placement->ledgers;
+         l += placement->services)
         if (placement->owners[l] == server)
             give(placement, l, best_of(placement, l));
     return share;
@@ -103,11 +107,11 @@ void placement_revive(struct placement *placement, uint32_t server)
     placement->alive[server] = true;
 }
 
-/* The most or the least loaded of the living. */
-static uint32_t find_server(const struct placement *placement, bool most)
+/* The most or the least loaded of a service that live. */
+static uint32_t find_server(const struct placement *placement, uint32_t service, bool most)
 {
     uint32_t found = placement->servers;
-    for (uint32_t s = 0; s < placement->servers; s++)
+    for (uint32_t s = service; s < placement->servers; s += placement->services)
         if (placement->alive[s] &&
             (found == placement->servers || (most ? placement->loads[s] > placement->loads[found]
                                                   : placement->loads[s] < placement->loads[found])))
@@ -115,15 +119,24 @@ static uint32_t find_server(const struct placement *placement, bool most)
     return found;
 }
 
-double placement_pull(struct placement *placement)
+static double sum_of_loads(const struct placement *placement, uint32_t service)
+{
+    double sum = 0;
+    for (uint32_t s = service; s < placement->servers; s += placement->services)
+        sum += placement->loads[s];
+    return sum;
+}
+
+double placement_pull(struct placement *placement, uint32_t service)
 {
     static const double low = 0.8, high = 1.2; /* of the mean: as servers do (rebalance.h) */
-    uint32_t from = find_server(placement, true), to = find_server(placement, false);
+    uint32_t from = find_server(placement, service, true),
+             to = find_server(placement, service, false);
     double gap = placement->loads[from] - placement->loads[to];
-    double mean = 1.0 / count_living(placement);
+    double mean = sum_of_loads(placement, service) / count_living(placement, service);
     if (placement->loads[to] >= low * mean && placement->loads[from] <= high * mean)
         return 0;
-    for (uint32_t l = 0; l < placement->ledgers; l++)
+    for (uint32_t l = service; l < placement->ledgers; l += placement->services)
         if (placement->owners[l] == from && placement->shares[l] < gap) {
             placement->loads[from] -= placement->shares[l];
             give(placement, l, to);
@@ -134,5 +147,11 @@ double placement_pull(struct placement *placement)
 
 double placement_imbalance(const struct placement *placement)
 {
-    return placement->loads[find_server(placement, true)] * count_living(placement);
+    double most = 0;
+    uint32_t living = 0;
+    for (uint32_t s = 0; s < placement->servers; s++) {
+        living += placement->alive[s];
+        most = placement->loads[s] > most ? placement->loads[s] : most;
+    }
+    return most * living;
 }

@@ -25,22 +25,23 @@ struct run {
     struct simulation_outcome *outcome;
 };
 
-/* Its ledgers are nobody's until the others have noticed, and read them: all at the same time, each
- * with all of its cores. */
+/* Its ledgers are nobody's until the others of its service have noticed, and read them unless they
+ * have followed them: all at the same time, each with all of its cores. */
 static void die(struct run *run, uint32_t server, double now_s)
 {
     const struct simulation *simulation = run->simulation;
+    const struct capacity_site *site = &simulation->site;
     const struct placement *placement = run->placement;
     double ledgers = 0, others = 0, gone_s = simulation->detect_s;
-    for (uint32_t l = 0; l < placement->ledgers; l++)
+    for (uint32_t l = server % site->services; l < placement->ledgers; l += site->services)
         ledgers += placement->owners[l] == server;
-    for (uint32_t s = 0; s < placement->servers; s++)
+    for (uint32_t s = server % site->services; s < placement->servers; s += site->services)
         others += placement->alive[s] && s != server;
     if (others < 1)
         return;
-    if (simulation->cold)
-        gone_s += ledgers * simulation->site.accounts * run->costs->fold_us / 1e6 /
-                  (others * simulation->site.cores) / 2; /* half are taken before the mean */
+    if (!site->follow)
+        gone_s += ledgers * site->accounts * run->costs->fold_us / 1e6 / (others * site->cores) /
+                  2; /* half are taken before the mean */
     run->lost_s += placement_kill(run->placement, server) * gone_s;
     run->back_at_s[server] = now_s + simulation->back_s;
     run->outcome->deaths++;
@@ -58,7 +59,8 @@ static void step(struct run *run, double now_s)
             die(run, s, now_s);
         }
     }
-    run->outcome->pulls += placement_pull(run->placement) > 0;
+    for (uint32_t i = 0; i < run->simulation->site.services; i++)
+        run->outcome->pulls += placement_pull(run->placement, i) > 0;
     run->imbalance_s += placement_imbalance(run->placement) * PULL_S;
 }
 
@@ -100,7 +102,8 @@ bool simulation_run(const struct costs *costs, const struct simulation *simulati
     const struct capacity_site *site = &simulation->site;
     struct run run = {.costs = costs,
         .simulation = simulation,
-        .placement = placement_make(site->ledgers, site->servers, site->skew, simulation->seed),
+        .placement = placement_make(
+            site->ledgers, site->servers, site->services, site->skew, simulation->seed),
         .dice = dice_make(simulation->seed, 1),
         .back_at_s = calloc(site->servers, sizeof(double)),
         .outcome = outcome};

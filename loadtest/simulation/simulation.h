@@ -10,9 +10,9 @@ struct simulation {
     double rate;           /* transfers a second that are offered */
     double hours;          /* that are simulated */
     double deaths_a_month; /* of each server */
-    double detect_s;       /* until a death is noticed and the first ledger taken */
-    double back_s;         /* until the dead server is there again */
-    bool cold;             /* who takes a ledger reads its accounts first */
+    double detect_s; /* until a death is noticed and the first ledger taken; that is read first
+                              where it was not followed */
+    double back_s;   /* until the dead server is there again */
     uint64_t seed;
 };
 
