@@ -233,6 +233,50 @@ static void told_as_by_one(void)
     joint_remove(&joint);
 }
 
+/* ---- made a moment ago ----------------------------------------------------------------------- */
+
+enum { NEW = 10 };
+
+/* A ledger that pays, which the server of the other one has yet to hear of, and an account that is
+ * paid, of which the payer's server has: neither is told to be missing. */
+static void pay_what_is_new(struct visit visits[2], int n)
+{
+    char path[100], body[PAYERS_BODY], payee[20];
+    snprintf(body, sizeof body, "{\"name\":\"new-%d\"}", n);
+    visit_post(&visits[0], "/v1/ledgers", NULL, body);
+    EXPECT_STATUS(&visits[0], 201);
+    snprintf(path, sizeof path, "/v1/ledgers/new-%d/accounts", n);
+    visit_post(&visits[0], path, NULL, "{\"id\":\"a\",\"asset\":\"USD/2\"}");
+    EXPECT_STATUS(&visits[0], 201);
+    snprintf(path, sizeof path, "/v1/ledgers/new-%d/accounts/a/deposit", n);
+    visit_post(&visits[0], path, NULL, "{\"amount\":10}");
+    EXPECT_STATUS(&visits[0], 201);
+    snprintf(payee, sizeof payee, "new-%d", n);
+    CU_ASSERT(payers_open(&visits[1], payee, 0));
+    snprintf(body, sizeof body,
+        "{\"from\":{\"ledger\":\"new-%d\",\"account\":\"a\"},\"to\":{\"ledger\":\"branch\","
+        "\"account\":\"%s\"},\"amount\":10}",
+        n, payee);
+    visit_post(&visits[n % 2], "/v1/transfers", "new", body);
+    EXPECT_STATUS(&visits[n % 2], 201);
+    CU_ASSERT(visit_is(&visits[n % 2], "state", "\"done\""));
+}
+
+static void made_a_moment_ago(void)
+{
+    static struct joint joint;
+    struct visit visits[2];
+    CU_ASSERT_FATAL(part(&joint));
+    visit_begin(&visits[0], &joint.owner);
+    visit_begin(&visits[1], joint.other);
+    for (int n = 0; n < NEW; n++)
+        pay_what_is_new(visits, n);
+    CU_ASSERT(visit_audit(&visits[0], "branch"));
+    visit_end(&visits[0]);
+    visit_end(&visits[1]);
+    joint_remove(&joint);
+}
+
 /* What has come to that account in the end. */
 static bool balance_becomes(struct visit *visit, const char *path, const char *balance)
 {
@@ -419,6 +463,6 @@ static void killed_at_random(void)
 
 const struct unit_suite crossings_apart_suite = {"crossings-apart", 3,
     (const struct unit_test[]){{"told_as_by_one", told_as_by_one},
-        {"parted_on_the_way", parted_on_the_way}, {"handed_over", handed_over},
-        {"handed_over_at_a_stop", handed_over_at_a_stop}, {"killed_at_random", killed_at_random},
-        {0}}};
+        {"made_a_moment_ago", made_a_moment_ago}, {"parted_on_the_way", parted_on_the_way},
+        {"handed_over", handed_over}, {"handed_over_at_a_stop", handed_over_at_a_stop},
+        {"killed_at_random", killed_at_random}, {0}}};

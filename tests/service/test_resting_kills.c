@@ -28,6 +28,7 @@ enum {
     BETWEEN_FAULTS_SHORT = 10,
     WAIT_S = 3,          /* for an answer; then another server is asked */
     SUSPENDED_MS = 4000, /* others have its ledgers by then */
+    CUT_OFF = 3,         /* what a stop ends with that has taken too long */
     SHOWN = 5,
     BODY = 240,
     PATIENCE_S = 60,
@@ -172,17 +173,12 @@ static int64_t count_openings(const char *url)
 
 /* ---- what came of it ------------------------------------------------------------------------- */
 
-/* The ledger's journal by itself, and its balances. */
-static void check_ledger(const struct movers *movers, struct visit *visit, int ledger)
+static void expect_balance(struct visit *visit, int ledger, const char *account, int64_t wanted)
 {
-    char name[24], path[TRIO_PATH], balance[40];
-    struct checker_figures figures;
-    snprintf(name, sizeof name, PREFIX "-%d", ledger);
-    struct api api = {.client = visit->client, .ledger = name};
-    CU_ASSERT_EQUAL(checker_run(&api, NULL, 0, SHOWN, &figures), 0);
-    trio_path(path, PREFIX, ledger, "/accounts/purse");
-    snprintf(
-        balance, sizeof balance, "\"%" PRId64 "\"", FUNDS + atomic_load(&movers->arrived[ledger]));
+    char path[TRIO_PATH], below[40], balance[40];
+    snprintf(below, sizeof below, "/accounts/%s", account);
+    trio_path(path, PREFIX, ledger, below);
+    snprintf(balance, sizeof balance, "\"%" PRId64 "\"", wanted);
     visit_get(visit, path);
     EXPECT_STATUS(visit, 200);
     CU_ASSERT(visit_is(visit, "balance", balance) && visit_is(visit, "held", "\"0\""));
@@ -194,10 +190,16 @@ static void check(const struct trio *trio, const struct savers *savers, const st
 {
     struct visit visit;
     visit_begin(&visit, trio->servers[1]);
-    for (int ledger = 0; ledger < LEDGERS; ledger++)
-        check_ledger(movers, &visit, ledger);
+    for (int ledger = 0; ledger < LEDGERS; ledger++) { /* and all of one, while it is open */
+        char name[24];
+        struct checker_figures figures;
+        snprintf(name, sizeof name, PREFIX "-%d", ledger);
+        struct api api = {.client = visit.client, .ledger = name};
+        CU_ASSERT_EQUAL(checker_run(&api, NULL, 0, SHOWN, &figures), 0);
+        expect_balance(&visit, ledger, "saver", savers_paid(savers, ledger));
+        expect_balance(&visit, ledger, "purse", FUNDS + atomic_load(&movers->arrived[ledger]));
+    }
     visit_end(&visit);
-    savers_check(savers, trio->servers[2]);
     CU_ASSERT(command_audits(trio->url));
 }
 
@@ -224,7 +226,10 @@ static void suspend(struct service *service, const struct savers *savers)
 static void restart(struct service *service, const struct savers *savers, bool stops)
 {
     if (stops) {
-        CU_ASSERT_EQUAL(service_stop(service), 0);
+        /* It may be cut off: a transfer that it has passed on may wait for a ledger of its own that
+         * is at rest, until it has left. */
+        int code = service_stop(service);
+        CU_ASSERT(code == 0 || code == CUT_OFF);
     } else {
         service_kill(service);
     }
