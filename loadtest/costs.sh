@@ -259,15 +259,15 @@ awk -v none="$idle_none" -v one="$idle_one" -v all="$idle_all" -v two="$idle_two
         say("wal_commit_bytes", x[1], "a commit")
         say("wal_part_bytes", x[2], "a ledger in it")
         say("wal_entry_bytes", x[3], "an entry")
-        # One server: 2 turns a second, each with its ledgers and itself. Two: 10 turns each, of
-        # which 2 beat, each with both servers, and those of one with its ledgers. "main" is one.
+        # One server: 2 turns a second, each with its ledgers and itself. Two: 10 turns each, each
+        # with both servers, of which 2 beat, and those of one with its ledgers. "main" is one.
         claim = (all - one) / 2 / (ledgers - 1)
         peer = (peers_many - peers_few) / (peers - 2)
         beat = (one - none) / 2 - 2 * claim - peer
-        look = (two - none - 4 * beat - 10 * (ledgers + 1) * claim - 40 * peer) / 16
+        look = (two - none - 4 * beat - 2 * (ledgers + 1) * claim - 40 * peer) / 16
         say("beat_us", beat, "of PostgreSQL, idle: a turn that beats")
         say("look_us", look, "one that only looks")
-        say("claim_us", claim, "for each ledger that is open or followed, in a turn")
+        say("claim_us", claim, "with a beat for each open ledger, a look for each followed")
         say("peer_us", peer, "for each server, in a turn")
         say("follow_us", f[9] / f[3], "of the service, an entry that is followed")
         say("read_us", f[4] / f[3] - d[4] / d[3], "of PostgreSQL, an entry that is followed")

@@ -96,18 +96,19 @@ static struct flow sum_of(const struct flows *flows, uint32_t database)
     return sum;
 }
 
-/* Microseconds of a database for what a server asks it beside what it writes, a second: its own
- * ledgers and, if it follows, all others. */
+/* Microseconds of a database for what a server asks it beside what it writes, a second: with each
+ * beat of its own ledgers, with each look of those that it follows and of all servers. */
 static double looks_us(const struct flows *flows, const struct flow *flow, const struct flow *sum,
     struct capacity_use *use)
 {
     const struct costs *costs = flows->costs;
     double servers = (double)flows->site->servers / flows->site->services;
-    double open = flows->site->follow ? sum->open : flow->open;
-    double more_us = open * costs->claim_us + servers * costs->peer_us;
-    double look = (costs->beat_us + more_us) / 1000 / BEAT_MS;
+    double followed = flows->site->follow ? sum->open - flow->open : 0;
+    double own_us = flow->open * costs->claim_us;
+    double others_us = followed * costs->claim_us + servers * costs->peer_us;
+    double look = (costs->beat_us + own_us + others_us) / 1000 / BEAT_MS;
     use->of[CAPACITY_LOOK] = more_of(use->of[CAPACITY_LOOK], look);
-    return BEATS * costs->beat_us + (LOOKS - BEATS) * costs->look_us + LOOKS * more_us;
+    return BEATS * (costs->beat_us + own_us) + (LOOKS - BEATS) * costs->look_us + LOOKS * others_us;
 }
 
 /* Of one database: its processors and its log. Returns the commits a second. */

@@ -15,8 +15,9 @@ struct costs {
     double entry_us;  /* and for each entry */
     double beat_us;   /* of PostgreSQL, for a turn of a server's lease that beats, */
     double look_us;   /* and for one that only looks: */
-    double claim_us;  /* more for each ledger that the server has open, or follows, */
-    double peer_us;   /* and for each server that there is */
+    double claim_us;  /* more, with a beat for each ledger that it has open, with a look at most
+                         for each that it follows, */
+    double peer_us;   /* and with a look for each server that there is */
     double follow_us; /* of a teller, for an entry that it follows, */
     double read_us;   /* and of PostgreSQL, which it reads */
     double open_us;   /* of a teller, for a ledger that is opened, and closed later; */

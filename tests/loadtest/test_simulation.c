@@ -150,7 +150,7 @@ static void one_ledger_by_hand(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(placement);
     CU_ASSERT_FATAL(capacity_measure(&costs, &one, placement, 500, &use));
     double commits = 100 * (1 - exp(-5));
-    double looks_us = 2 * 50 + 8 * 20 + 10 * (0.5 + 3);
+    double looks_us = 2 * (50 + 0.5) + 8 * 20 + 10 * 3;
     double us = commits * (100 + 5) + 500 * 2 + looks_us;
     CU_ASSERT(fabs(use.of[CAPACITY_HOT] - 0.5) < 1e-12);
     CU_ASSERT(fabs(use.of[CAPACITY_SERVER] - 500 * 20 / 1e6 / 2) < 1e-12);
@@ -178,7 +178,7 @@ static void hops_and_looks_by_hand(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(placement);
     site.servers = 2;
     site.ledgers = 1000;
-    double looks_us = 2 * (2 * 50 + 8 * 20) + 10 * (2 * 2 * 3 + 1000 * 0.5);
+    double looks_us = 2 * (2 * 50 + 8 * 20) + 10 * 2 * 2 * 3 + 2 * 1000 * 0.5;
     CU_ASSERT_FATAL(capacity_measure(&costs, &site, placement, 1000, &use));
     CU_ASSERT(fabs(use.server_mean - 1000 * (20 + 10 * 0.5) / 2 / 1e6 / 2) < 1e-9);
     CU_ASSERT(fabs(use.look_cores - looks_us / 1e6) < 1e-12);
@@ -217,7 +217,7 @@ static void ledgers_rest_by_hand(void)
     double open = LEDGERS * (1 - exp(-0.6)), opened = 100 * exp(-0.6);
     CU_ASSERT(fabs(use.of[CAPACITY_MEMORY] * 1e9 - open * 2000 - LEDGERS * 10) < 1e-3);
     CU_ASSERT(fabs(use.of[CAPACITY_SERVER] - (100 * 20 + opened * 700) / 1e6 / 2) < 1e-9);
-    CU_ASSERT(fabs(use.look_cores - (2 * 50 + 8 * 20 + 10 * (open * 0.5 + 3)) / 1e6) < 1e-9);
+    CU_ASSERT(fabs(use.look_cores - (2 * (50 + open * 0.5) + 8 * 20 + 10 * 3) / 1e6) < 1e-9);
     placement_free(&placement);
 }
 
