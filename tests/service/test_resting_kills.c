@@ -257,7 +257,8 @@ static void opened_and_closed_under_kills(void)
     static struct movers movers;
     const char *given = rounds_given();
     int rounds = given ? (int)strtol(given, NULL, 10) : 1;
-    trio_begin(&trio, "owner", (const char *const[]){"--open-ledgers", "8", NULL});
+    trio_begin(
+        &trio, "owner", (const char *const[]){"--open-ledgers", "8", "--stop-timeout", "10", NULL});
     make_ledgers(&trio.first, LEDGERS);
     trio_come(&trio);
     memset(&savers, 0, sizeof savers);
