@@ -50,7 +50,8 @@ const struct rebalance_ledger *rebalance_choose(uint64_t me, const struct lease_
         return NULL;
     struct extent extent = measure(servers, server_count, ledgers, ledger_count);
     /* Of many servers that are all but one a little below the mean that one is far above it. */
-    bool apart = extent.least_load * 5 < extent.mean * 4 || extent.most_load * 5 > extent.mean * 6;
+    bool apart =
+        extent.least_load * 10 < extent.mean * 9 || extent.most_load * 10 > extent.mean * 11;
     bool asks = extent.least == me && extent.mean >= REBALANCE_LEAST && apart;
     if (!asks)
         return NULL;

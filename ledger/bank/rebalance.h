@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which ledger a server that has little to do asks for. Only the least loaded of at least three
- * servers asks, if it is a fifth below the mean or the most loaded is a fifth above, and only for
+ * servers asks, if it is a tenth below the mean or the most loaded is a tenth above, and only for
  * one of the most loaded: the one that brings the two closest together. One that carries more than
  * what the two are apart stays where it is, as does one that is not worth the pause, or of which
  * that would be long. Pure.
@@ -13,7 +13,7 @@
 
 enum {
     REBALANCE_SERVERS = 3,
-    REBALANCE_LEAST = 10, /* entries a second, the mean of all servers: with less nothing moves */
+    REBALANCE_LEAST = 30, /* entries a second, the mean of all servers: with less nothing moves */
     REBALANCE_WORTH = 50, /* the two must come closer by that part of the mean at least */
 };
 

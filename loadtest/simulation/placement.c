@@ -129,7 +129,7 @@ static double sum_of_loads(const struct placement *placement, uint32_t service)
 
 double placement_pull(struct placement *placement, uint32_t service)
 {
-    static const double low = 0.8, high = 1.2; /* of the mean: as servers do (rebalance.h) */
+    static const double low = 0.9, high = 1.1; /* of the mean: as servers do (rebalance.h) */
     uint32_t from = find_server(placement, service, true),
              to = find_server(placement, service, false);
     double gap = placement->loads[from] - placement->loads[to];
