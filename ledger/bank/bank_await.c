@@ -5,10 +5,27 @@
 
 enum { LOOK_MS = 200 }; /* how often it is looked whether the database answers still */
 
-enum ledger_status bank_find_moving(
+/* Its keeper opens it with the next look, which that one may not have seen yet. */
+static bool comes(struct bank_slot *slot)
+{
+    struct lease_row row;
+    return atomic_load(&slot->kept) && slot->bank->lease &&
+           lease_find(slot->bank->lease, slot->number, &row) && bank_rest_comes(slot, &row);
+}
+
+static enum ledger_status use(
     struct bank *bank, const char *name, struct ledger **ledger, bool *moves)
 {
     enum ledger_status status = bank_slot_use(bank, name, ledger, moves);
+    if (status == LEDGER_UNAVAILABLE && !*moves)
+        *moves = comes(bank_slot_find(bank, name));
+    return status;
+}
+
+enum ledger_status bank_find_moving(
+    struct bank *bank, const char *name, struct ledger **ledger, bool *moves)
+{
+    enum ledger_status status = use(bank, name, ledger, moves);
     if (status == LEDGER_UNAVAILABLE && !*moves)
         *moves = bank_rest_would_open(bank_slot_find(bank, name));
     return status;
@@ -49,7 +66,7 @@ enum ledger_status bank_await(
         bool moves;
         /* Read before looking: a step in between is not missed. */
         uint64_t seen = co_eventcount_read(&bank->progress);
-        status = bank_slot_use(bank, name, ledger, &moves);
+        status = use(bank, name, ledger, &moves);
         bool opens =
             status == LEDGER_UNAVAILABLE && !moves && bank_rest_ask(slot, is_first, &given_up);
         is_first = false;

@@ -70,11 +70,12 @@ static void follow_owner(struct bank_slot *slot, const struct lease_row *row)
 }
 
 /* What kept it from being opened before is still told, if that was not another server. One that
- * was given free for a server that lives is worth waiting for. */
+ * was given free for a server that lives, or was at rest, is worth waiting for. */
 static void note_no_owner(struct bank_slot *slot, const struct lease_row *row)
 {
     if (!row->ours)
-        bank_set_moves(slot, bank_has_server(slot->bank, row->wanted));
+        bank_set_moves(
+            slot, bank_has_server(slot->bank, row->wanted) || bank_rest_comes(slot, row));
     co_lock_take(&slot->lock);
     bool was_elsewhere = slot->state == LEDGER_ELSEWHERE;
     co_lock_drop(&slot->lock);

@@ -52,6 +52,11 @@ bool bank_rest_is_others(struct bank_slot *slot, const struct lease_row *row)
 
 /* ---- asking for one ------------------------------------------------------------------------ */
 
+bool bank_rest_comes(struct bank_slot *slot, const struct lease_row *row)
+{
+    return row->free && row->opens_us != 0 && is_here(slot, row);
+}
+
 bool bank_rest_would_open(struct bank_slot *slot)
 {
     struct lease *lease = slot->bank->lease;

@@ -12,6 +12,10 @@ bool bank_rest_never(struct bank_slot *slot);
 /* It is at rest: would it be opened here, if somebody asked for it? */
 bool bank_rest_would_open(struct bank_slot *slot);
 
+/* It was at rest at a server that has gone, and is to be opened here: its keeper, if it has one,
+ * takes it with the next look. */
+bool bank_rest_comes(struct bank_slot *slot, const struct lease_row *row);
+
 /* Have it opened, if it is at rest, and to be opened here. True: it is on its way, and to be waited
  * for. *given_up: of the first time that the same caller asked. */
 CO_MUST_CHECK bool bank_rest_ask(struct bank_slot *slot, bool is_first, unsigned *given_up);
