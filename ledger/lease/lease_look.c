@@ -470,17 +470,20 @@ bool lease_is_gone(struct lease *lease, uint64_t server)
     return gone;
 }
 
-/* Several pieces of news may be one step: whoever waits looks at all there is. */
+/* Several of them may be one step: whoever waits looks at all there is. */
+static bool await_next(struct co_context *context, struct co_eventcount *events, uint64_t *seen)
+{
+    enum co_eventcount_status status = co_eventcount_await(context, events, *seen + 1);
+    *seen = co_eventcount_read(events);
+    return status == CO_EVENTCOUNT_REACHED;
+}
+
 bool lease_await_news(struct co_context *context, struct lease *lease, uint64_t *seen)
 {
-    enum co_eventcount_status status = co_eventcount_await(context, &lease->news, *seen + 1);
-    *seen = co_eventcount_read(&lease->news);
-    return status == CO_EVENTCOUNT_REACHED;
+    return await_next(context, &lease->news, seen);
 }
 
 bool lease_await_changes(struct co_context *context, struct lease *lease, uint64_t *seen)
 {
-    enum co_eventcount_status status = co_eventcount_await(context, &lease->changes, *seen + 1);
-    *seen = co_eventcount_read(&lease->changes);
-    return status == CO_EVENTCOUNT_REACHED;
+    return await_next(context, &lease->changes, seen);
 }

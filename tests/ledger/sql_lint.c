@@ -83,8 +83,6 @@ static bool has_word(const char *words, const char *one)
     return strstr(words, word) != NULL;
 }
 
-static void walk(const struct lint *lint, json_t *node);
-
 static bool is_given(const struct lint *lint, const json_t *node)
 {
     const json_t *cast = json_object_get(node, "TypeCast"),
@@ -199,28 +197,33 @@ static bool is_select(const char *name, const json_t *value)
            strcmp(name, "DeleteStmt") == 0 || json_object_get(value, "limitOption");
 }
 
-static void walk(const struct lint *lint, json_t *node)
+/* Do that for each member of each object, outer ones first; false: what is in it is left out. */
+static void each_member(const struct lint *lint, json_t *node,
+    bool (*heed)(const struct lint *lint, const char *name, json_t *value))
 {
     const char *name;
     size_t i;
     json_t *part;
     if (json_is_array(node))
-        json_array_foreach(node, i, part) walk(lint, part);
+        json_array_foreach(node, i, part) each_member(lint, part, heed);
     if (json_is_object(node))
-        json_object_foreach(node, name, part)
-        {
-            if (strcmp(name, "ViewStmt") == 0)
-                continue;
-            if (is_select(name, part))
-                read_statement(lint, part);
-            walk(lint, part);
-        }
+        json_object_foreach(node, name, part) if (heed(lint, name, part))
+            each_member(lint, part, heed);
+}
+
+static bool heed_node(const struct lint *lint, const char *name, json_t *value)
+{
+    if (strcmp(name, "ViewStmt") == 0)
+        return false;
+    if (is_select(name, value))
+        read_statement(lint, value);
+    return true;
 }
 
 static void judge_text(const struct lint *lint, const char *text)
 {
     json_t *tree = parse(text);
-    walk(lint, tree);
+    each_member(lint, tree, heed_node);
     json_decref(tree);
 }
 
@@ -244,20 +247,11 @@ static void judge_expression(const struct lint *lint, const char *text)
     free(select);
 }
 
-static void walk_body(const struct lint *lint, json_t *node)
+static bool heed_body(const struct lint *lint, const char *name, json_t *value)
 {
-    const char *name;
-    size_t i;
-    json_t *part;
-    if (json_is_array(node))
-        json_array_foreach(node, i, part) walk_body(lint, part);
-    if (json_is_object(node))
-        json_object_foreach(node, name, part)
-        {
-            if (strcmp(name, "PLpgSQL_expr") == 0)
-                judge_expression(lint, text_of(part, "query"));
-            walk_body(lint, part);
-        }
+    if (strcmp(name, "PLpgSQL_expr") == 0)
+        judge_expression(lint, text_of(value, "query"));
+    return true;
 }
 
 /* The text between the two $$ of a function of SQL. */
@@ -292,7 +286,7 @@ bool sql_lint_function(
     json_t *body = result.error ? NULL : json_loads(result.plpgsql_funcs, 0, NULL);
     if (!body)
         snprintf(finding, SQL_LINT_TEXT, "it is not PL/pgSQL");
-    walk_body(&lint, body);
+    each_member(&lint, body, heed_body);
     json_decref(body);
     pg_query_free_plpgsql_parse_result(result);
     return !*finding;
