@@ -8,7 +8,7 @@
 
 #include "tests/unit.h"
 
-enum { CLUSTER_URL = 400, CLUSTER_NODES = 3, CLUSTER_TTL = 20 };
+enum { CLUSTER_URL = 400, CLUSTER_NODES = 3 };
 
 /* Its folder. Without one the test fails, and is over. */
 const char *cluster_folder(void);

@@ -11,9 +11,10 @@
 #include "tests/cluster/tally.h"
 
 enum {
-    RESUME_MS = 2000, /* in which a teller goes on once there is a primary */
-    SHORT_TTL = 7,    /* loop_wait + 2 retry_timeout, as a primary that must give up needs */
-    ASKED_MS = 3000,  /* a round of Patroni, in which it waits for one whose PostgreSQL hangs */
+    RESUME_MS = 2000,   /* in which a teller goes on once there is a primary */
+    PROMOTED_MS = 3000, /* a dead postmaster is noticed at once, whatever ttl is */
+    SHORT_TTL = 7,      /* loop_wait + 2 retry_timeout, as a primary that must give up needs */
+    ASKED_MS = 3000,    /* a round of Patroni, in which it waits for one whose PostgreSQL hangs */
     OUTAGE_S = 12,
     ALONE_S = 5
 };
@@ -61,7 +62,7 @@ static int failovers(int percent)
 static void postmaster_killed(void)
 {
     static const struct failure failure = {
-        "postmaster killed", "kill", "postgres", NULL, CLUSTER_TTL * 1000 + RESUME_MS};
+        "postmaster killed", "kill", "postgres", NULL, PROMOTED_MS + RESUME_MS};
     repeat(&failure, failovers(50));
 }
 
@@ -108,7 +109,7 @@ static void switched_over(void)
         cluster_switch_over(primary);
         tally.failovers++;
         (void)cluster_primary(primary);
-        (void)drill_resumed(&drill, "switchover", CLUSTER_TTL * 1000 + RESUME_MS);
+        (void)drill_resumed(&drill, "switchover", PROMOTED_MS);
         cluster_await_whole();
     }
     drill_verify(&drill);

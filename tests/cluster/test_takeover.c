@@ -12,10 +12,10 @@
 #include "tests/cluster/tally.h"
 
 enum {
-    TAKEN_MS = 3500,                                /* after a death or a hang */
-    HANDED_MS = 1000,                               /* at a stop */
-    BOTH_MS = CLUSTER_TTL * 1000 + 2000 + TAKEN_MS, /* and the database's primary as well */
-    WELL_MS = 200                                   /* between two faults, at most */
+    TAKEN_MS = 3500,                  /* after a death or a hang */
+    HANDED_MS = 1000,                 /* at a stop */
+    BOTH_MS = 3000 + 2000 + TAKEN_MS, /* and the database's primary as well */
+    WELL_MS = 200                     /* between two faults, at most */
 };
 
 static void kill_it(struct drill *drill, struct standby *owner)
