@@ -27,9 +27,9 @@ static int print_table(char **paths)
 
 int main(int argc, char **argv)
 {
-    static const struct unit_suite *const suites[] = {&deploy_suite, &failover_suite, &sync_suite,
+    static const struct unit_suite *const suites[] = {&failover_suite, &sync_suite,
         &gone_back_suite, &takeover_suite, &warm_suite, &places_suite, &forward_suite,
-        &forward_cuts_suite, &cut_suite, NULL};
+        &forward_cuts_suite, &cut_suite, &deploy_suite, NULL};
     if (argc > 1 && strcmp(argv[1], "--table") == 0)
         return print_table(argv + 2);
     standby_lend = cluster_make_database; /* of the suites that tests/service has as well */
