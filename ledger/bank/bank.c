@@ -124,15 +124,14 @@ static struct bank_slot *add_slot(
     return slot;
 }
 
-/* What it waits for; news goes to the log. */
-static void note_why(struct bank *bank, const char *why)
+/* What it waits for. True: that is news. */
+static bool set_why(struct bank *bank, const char *why)
 {
     co_lock_take(&bank->lock);
     bool news = strcmp(bank->why, why) != 0;
     snprintf(bank->why, sizeof bank->why, "%s", why);
     co_lock_drop(&bank->lock);
-    if (news && *why)
-        notice(NOTICE_TROUBLE, "%s", why);
+    return news;
 }
 
 /* Repeat it while the database is away. False: it refused, or the context ended. */
@@ -145,9 +144,12 @@ static bool persist(struct co_context *context, struct bank *bank,
            co_context_err(context) == CO_CONTEXT_OK) {
         char why[LEDGER_REASON];
         snprintf(why, sizeof why, "the database is away: %.200s", error);
-        note_why(bank, why);
+        if (set_why(bank, why))
+            notice(NOTICE_TROUBLE, "%s", why);
         co_sleep(ASK_AGAIN_MS * CO_CLOCK_MS);
     }
+    if (status == PG_OK)
+        (void)set_why(bank, "");
     return status == PG_OK;
 }
 
@@ -167,6 +169,16 @@ static enum pg_status find_main(
         return bank_main_keep_out(context, bank, error, size);
     enum pg_status status = store_find(context, bank->conninfo, &wanted, &found, error, size);
     return status == PG_OK ? bank_main_take_back(context, bank, error, size) : status;
+}
+
+static enum pg_status enter(struct co_context *context, struct bank *bank, char *error, size_t size)
+{
+    const struct lease_options options = {.conninfo = bank->conninfo,
+        .url = bank->url,
+        .place = bank->place,
+        .witness = bank->witness,
+        .accepts_lost = bank->accepts_lost};
+    return lease_start(context, &options, &bank->lease, error, size);
 }
 
 static enum bank_admission admits(struct bank *bank, const char *name)
@@ -210,6 +222,18 @@ static void add_slots(struct bank *bank, size_t *known)
         bank_step(bank);
 }
 
+/* Park until the lease has news. What it says of the database has gone to the log; whoever asks why
+ * the bank is not open is told, too. */
+static bool await_news(struct bank *bank, uint64_t *seen)
+{
+    char why[LEASE_WHY];
+    if (!lease_await_news(bank->running, bank->lease, seen))
+        return false;
+    lease_tell_problem(bank->lease, why);
+    (void)set_why(bank, why);
+    return true;
+}
+
 /* Others may make ledgers while this server stands by. */
 static void attend(void *arg)
 {
@@ -221,7 +245,7 @@ static void attend(void *arg)
         add_slots(bank, &known);
         if (is_read && !atomic_exchange(&bank->is_read, true))
             bank_step(bank);
-    } while (lease_await_news(bank->running, bank->lease, &seen));
+    } while (await_news(bank, &seen));
     co_waitgroup_done(&bank->keepers);
 }
 
@@ -282,18 +306,10 @@ static bool await_ledgers(struct co_context *context, struct bank *bank, char *e
 
 bool bank_open(struct co_context *context, struct bank *bank, char *error, size_t size)
 {
-    const struct lease_options options = {.conninfo = bank->conninfo,
-        .url = bank->url,
-        .place = bank->place,
-        .witness = bank->witness,
-        .accepts_lost = bank->accepts_lost};
     /* The schema and "main" first: a lease is a row in it. */
     if (!persist(context, bank, prepare, error, size) ||
-        !persist(context, bank, find_main, error, size))
-        return false;
-    note_why(bank, "");
-    bank->lease = lease_start(context, &options, error, size);
-    if (!bank->lease)
+        !persist(context, bank, find_main, error, size) ||
+        !persist(context, bank, enter, error, size))
         return false;
     bank->committer = committer_start(bank->conninfo, bank->lease);
     bank->duties = duties_start(bank->conninfo);

@@ -91,9 +91,9 @@ static bool prepare_alone(struct co_context *context, struct store *store,
         store_find(context, options->conninfo, &wanted, &found, error, size) != PG_OK)
         return false;
     store->ledger = found.number;
-    store->lease = store->own_lease = lease_start(context, &alone, error, size);
-    if (!store->lease)
+    if (lease_start(context, &alone, &store->own_lease, error, size) != PG_OK)
         return false;
+    store->lease = store->own_lease;
     while (!lease_find(store->lease, store->ledger, &row) || (!row.free && !row.ours)) {
         snprintf(error, size, "another server has this ledger");
         if (!lease_await_news(context, store->lease, &seen))

@@ -27,6 +27,7 @@
 
 #include "coro/context.h"
 #include "coro/eventcount.h"
+#include "ledger/db/pg.h"
 #include "ledger/lease/dbtime.h"
 #include "ledger/lease/lease_look.h"
 #include "ledger/domain/hash.h"
@@ -50,10 +51,11 @@ struct lease_options {
     bool accepts_lost;   /* go on where the database has lost what was acknowledged */
 };
 
-/* Enter as a new server and begin to beat; waits until the database is there. The schema must be
- * there before. NULL: the context ended first, or the reason is in `error`. Parks. */
-CO_MUST_CHECK struct lease *lease_start(
-    struct co_context *context, const struct lease_options *options, char *error, size_t size);
+/* Enter as a new server and begin to beat. The schema must be there before. PG_LOST: the database
+ * is away, and it may be called again, or the context ended; PG_ERROR: it refuses, or memory or the
+ * witness does. The reason is in `error` then, and *lease is NULL. Parks. */
+CO_MUST_CHECK enum pg_status lease_start(struct co_context *context,
+    const struct lease_options *options, struct lease **lease, char *error, size_t size);
 
 /* Leave: the ledgers that are still this server's are free immediately. Its claims have been
  * dropped. Parks, some seconds at most. */

@@ -11,9 +11,8 @@
 #include "ledger/notice.h"
 
 enum {
-    SAVE_MS = 1000,     /* how often the witness is written, at most */
-    ASK_AGAIN_MS = 200, /* at the start, while the database is away */
-    LEAVE_S = 3,        /* how long an end may take that is told to the database */
+    SAVE_MS = 1000, /* how often the witness is written, at most */
+    LEAVE_S = 3,    /* how long an end may take that is told to the database */
 };
 
 /* ---- the witness --------------------------------------------------------------------------- */
@@ -100,43 +99,33 @@ static struct lease *make(const struct lease_options *options, char *error, size
     return lease;
 }
 
-/* Connect and enter, trying as often as it takes. False: the context ended, or the database
- * refuses. */
-static bool enter(struct co_context *context, struct lease *lease, char *error, size_t size)
+static enum pg_status enter(
+    struct co_context *context, struct lease *lease, char *error, size_t size)
 {
-    for (;;) {
-        char why[LEASE_WHY];
-        lease->pg = pg_connect(context, lease->conninfo, PG_APP_ROLE, why, sizeof why);
-        enum pg_status status = lease->pg ? lease_enter(context, lease) : PG_LOST;
-        if (status == PG_OK)
-            return true;
-        if (lease->pg)
-            snprintf(why, sizeof why, "%s", pg_message(lease->pg));
-        pg_close(&lease->pg);
-        if (status == PG_ERROR || co_context_err(context) != CO_CONTEXT_OK) {
-            snprintf(error, size, "%s", why);
-            return false;
-        }
-        lease_note_away(lease, why);
-        co_sleep(ASK_AGAIN_MS * CO_CLOCK_MS);
-    }
+    lease->pg = pg_connect(context, lease->conninfo, PG_APP_ROLE, error, size);
+    enum pg_status status = lease->pg ? lease_enter(context, lease) : PG_LOST;
+    if (status != PG_OK && lease->pg)
+        snprintf(error, size, "%s", pg_message(lease->pg));
+    return status;
 }
 
-struct lease *lease_start(
-    struct co_context *context, const struct lease_options *options, char *error, size_t size)
+enum pg_status lease_start(struct co_context *context, const struct lease_options *options,
+    struct lease **lease, char *error, size_t size)
 {
-    struct lease *lease = make(options, error, size);
-    if (!lease)
-        return NULL;
-    if (!enter(context, lease, error, size)) {
-        free_lease(&lease);
-        return NULL;
+    struct lease *made = make(options, error, size);
+    enum pg_status status = made ? enter(context, made, error, size) : PG_ERROR;
+    *lease = made;
+    if (status != PG_OK) {
+        if (made)
+            free_lease(lease);
+        return status;
     }
+    if (co_duty_start("lease", &made->beating, lease_beat, made) &&
+        (!made->witness || co_duty_start("witness", &made->saving, save_now_and_then, made)))
+        return PG_OK;
     snprintf(error, size, "out of memory");
-    if (!co_duty_start("lease", &lease->beating, lease_beat, lease) ||
-        (lease->witness && !co_duty_start("witness", &lease->saving, save_now_and_then, lease)))
-        lease_stop(&lease);
-    return lease;
+    lease_stop(lease);
+    return PG_ERROR;
 }
 
 /* Tell the database; a server that waits for our ledgers need not wait for the lease then. */

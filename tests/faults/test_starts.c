@@ -14,6 +14,8 @@
 
 enum { AWAY_MS = 300, STEP_MS = 2, PATIENCE_S = 90, TEXT = 1 << 15 };
 
+#define AWAY "the database is away"
+
 struct start {
     struct database database;
     struct proxy proxy;
@@ -106,13 +108,19 @@ static void and_comes_back(void)
 
 /* --- it stays away ---------------------------------------------------------------------------- */
 
-/* It says in its log what it waits for, and to whoever asks that it is not ready. */
+/* It says in its log what it waits for, and to whoever asks that it is not ready, and why. */
 static bool says_so(const struct service *service)
 {
     static char text[TEXT];
+    struct visit visit;
     service_read_output(service, text, sizeof text);
-    return strstr(text, "the database is away") && service_probe(service, "/livez") == 200 &&
-           service_probe(service, "/readyz") == 503;
+    visit_begin(&visit, service);
+    visit_get(&visit, "/livez");
+    bool lives = visit.response.status == 200;
+    visit_get(&visit, "/readyz");
+    bool says = visit.response.status == 503 && visit_is(&visit, "reason", "\"" AWAY "\"");
+    visit_end(&visit);
+    return strstr(text, AWAY) && lives && says;
 }
 
 /* Start it, and let the database die at its n-th statement: it waits until SIGTERM ends it. False:

@@ -23,8 +23,7 @@ void guest_begin(struct guest *g, const char *conninfo, const char *strategy)
     const struct lease_options of_lease = {.conninfo = conninfo};
     struct lease_row row;
     if (!g->lease) {
-        g->lease = lease_start(context, &of_lease, g->why, sizeof g->why);
-        co_ensure(g->lease != NULL);
+        co_ensure(lease_start(context, &of_lease, &g->lease, g->why, sizeof g->why) == PG_OK);
         g->committer = committer_start(conninfo, g->lease);
         co_ensure(g->committer != NULL);
     }

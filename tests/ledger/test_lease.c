@@ -147,8 +147,8 @@ static void a_look_misses_no_change(void)
                    " SELECT 'x' || i, 'owner' FROM generate_series(2, 4) i;"
                    "INSERT INTO teller.writer (ledger, changed)"
                    " SELECT no, 1000000000000000 FROM teller.ledger WHERE name LIKE 'x%'");
-    struct lease *lease = lease_start(context, &options, error, sizeof error);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(lease);
+    struct lease *lease;
+    CU_ASSERT_EQUAL_FATAL(lease_start(context, &options, &lease, error, sizeof error), PG_OK);
     while (lease_row_count(lease) < LEDGERS && lease_await_news(context, lease, &seen))
         ;
     struct pg *pg = pg_connect(context, db, NULL, error, sizeof error);
@@ -194,8 +194,8 @@ static void only_what_moved_is_told(void)
     struct ledger *ledger = fixture_open(db, "owner");
     fixture_do(db, "INSERT INTO teller.ledger (name, strategy) VALUES ('quiet', 'owner');"
                    "INSERT INTO teller.writer (ledger) VALUES (2)");
-    struct lease *lease = lease_start(context, &options, error, sizeof error);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(lease);
+    struct lease *lease;
+    CU_ASSERT_EQUAL_FATAL(lease_start(context, &options, &lease, error, sizeof error), PG_OK);
     lease_interest(lease, &written, 1, 0, 1);
     lease_interest(lease, &quiet, 2, 0, 1);
     CU_ASSERT(lease_interest_await(context, &written, &seen));

@@ -93,8 +93,8 @@ static struct lease *start(const char *db)
     struct ledger *ledger = fixture_open(db, "owner"); /* makes the tables */
     ledger_close(&ledger);
     const struct lease_options options = {.conninfo = db};
-    struct lease *lease = lease_start(co_context_background(), &options, error, sizeof error);
-    co_ensure(lease != NULL);
+    struct lease *lease;
+    co_ensure(lease_start(co_context_background(), &options, &lease, error, sizeof error) == PG_OK);
     return lease;
 }
 
