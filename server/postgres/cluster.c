@@ -24,6 +24,7 @@
 #include "coro/co.h"
 #include "coro/waitgroup.h"
 #include "server/postgres/cluster_folder.h"
+#include "server/postgres/cluster_memory.h"
 #include "server/text/log.h"
 #include "server/process/process.h"
 
@@ -44,7 +45,6 @@ static const char *const settings[] = {
     "max_wal_size=2GB",
     "min_wal_size=512MB",
     "wal_buffers=16MB",
-    "shared_buffers=128MB",
     "max_connections=100",
     "jit=off",
     "logging_collector=off",
@@ -152,10 +152,15 @@ static bool clear_residents(struct co_context *context, const struct cluster_fol
 
 /* ---- starting ----------------------------------------------------------------------------- */
 
+static uint64_t machine_memory(void)
+{
+    return (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 static int launch(struct cluster *cluster)
 {
     struct cluster_command command;
-    char name[80];
+    char name[80], buffers[40];
     cluster_folder_command(&cluster->folder, "postgres", &command);
     const char **argv = command.argv;
     size_t n = command.count;
@@ -168,6 +173,10 @@ static int launch(struct cluster *cluster)
     snprintf(name, sizeof name, "cluster_name=%s", cluster->folder.name);
     argv[n++] = "-c";
     argv[n++] = name;
+    snprintf(buffers, sizeof buffers, "shared_buffers=%uMB",
+        cluster_memory(machine_memory(), CLUSTER_MEMORY_LIMIT));
+    argv[n++] = "-c";
+    argv[n++] = buffers;
     argv[n] = NULL;
     /* Opened at each start, which is when a large one is set aside. */
     int log = cluster_folder_log(&cluster->folder);

@@ -14,6 +14,7 @@
 #include "ledger/db/pg.h"
 #include "server/postgres/cluster.h"
 #include "server/postgres/cluster_folder.h"
+#include "server/postgres/cluster_memory.h"
 #include "server/postgres/folder.h"
 #include "server/process/process.h"
 #include "tests/server/fixture.h"
@@ -203,11 +204,33 @@ static void test_one_at_a_time(void)
     folder_close(&second);
 }
 
+static void write_text(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+    co_ensure(file && fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+static void test_buffers_fit_the_memory(void)
+{
+    const uint64_t mb = 1 << 20;
+    char path[200];
+    snprintf(path, sizeof path, "%s/memory.max", fixture_folder());
+    CU_ASSERT_EQUAL(cluster_memory(2048 * mb, "/nonexistent"), 256);
+    CU_ASSERT_EQUAL(cluster_memory(64 * mb, "/nonexistent"), CLUSTER_MEMORY_LEAST);
+    CU_ASSERT_EQUAL(cluster_memory(UINT64_MAX, "/nonexistent"), CLUSTER_MEMORY_MOST);
+    write_text(path, "1610612736\n"); /* 1.5 GB */
+    CU_ASSERT_EQUAL(cluster_memory(16384 * mb, path), 192);
+    CU_ASSERT_EQUAL(cluster_memory(1280 * mb, path), 160);
+    write_text(path, "max\n");
+    CU_ASSERT_EQUAL(cluster_memory(2048 * mb, path), 256);
+}
+
 static const struct unit_test tests[] = {{"start_and_stop", test_start_and_stop},
     {"a_killed_one_comes_again", test_a_killed_one_comes_again},
     {"an_orphan_is_cleared_away", test_an_orphan_is_cleared_away},
     {"a_stale_pid_file_is_no_obstacle", test_a_stale_pid_file_is_no_obstacle},
     {"a_half_made_folder_is_made_again", test_a_half_made_folder_is_made_again},
     {"a_closed_and_long_path", test_a_closed_and_long_path},
-    {"failures_are_told", test_failures_are_told}, {"one_at_a_time", test_one_at_a_time}, {0}};
+    {"failures_are_told", test_failures_are_told}, {"one_at_a_time", test_one_at_a_time},
+    {"buffers_fit_the_memory", test_buffers_fit_the_memory}, {0}};
 const struct unit_suite cluster_suite = {"cluster", 0, tests};
