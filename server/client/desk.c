@@ -45,6 +45,18 @@ static bool read_token(const char *file, char token[TOKEN])
     return *token;
 }
 
+/* The word of the usage that comes after so many, and what follows it. They stand behind the
+ * command's name, in order ("teller balance ACCOUNT [flags]"), but where it has several forms. */
+static const char *missing_word(const char *usage, int given)
+{
+    const char *word = strchr(usage, ' ') + 1;
+    if (strchr(usage, '|'))
+        return "something";
+    for (; given >= 0; given--)
+        word += strcspn(word, " ") + 1;
+    return word;
+}
+
 static bool has_words(const struct desk *desk)
 {
     int count = 0;
@@ -52,8 +64,9 @@ static bool has_words(const struct desk *desk)
         count++;
     if (count >= desk->command.least)
         return true;
-    fprintf(stderr, "teller: something is missing\nusage: %s (--help says more)\n",
-        desk->options->usage);
+    const char *word = missing_word(desk->options->usage, count);
+    fprintf(stderr, "teller: %.*s is missing\nusage: %s (--help says more)\n",
+        (int)strcspn(word, " "), word, desk->options->usage);
     return false;
 }
 
