@@ -11,6 +11,7 @@
 #include "coro/lock.h"
 #include "ledger/audit/audit_replay.h"
 #include "ledger/db/pg.h"
+#include "ledger/journal/store.h"
 
 static char conninfo[400];
 
@@ -24,16 +25,15 @@ static struct pg *connect_to(const char *where)
     return pg;
 }
 
-const char *fixture_database(void)
+/* Make a database; how it is reached is in conninfo then. */
+static const char *make(const char *name, const char *template)
 {
-    static int number;
     const char *server = getenv("TEST_DATABASE");
     if (!server)
         fprintf(stderr, "TEST_DATABASE is not set: run this under tools/with-postgres\n");
     co_ensure(server != NULL);
-    char sql[100], name[40];
-    snprintf(name, sizeof name, "t%d_%d", (int)getpid(), ++number);
-    snprintf(sql, sizeof sql, "CREATE DATABASE %s", name);
+    char sql[100];
+    snprintf(sql, sizeof sql, "CREATE DATABASE %s TEMPLATE %s", name, template);
     struct pg *pg = connect_to(server);
     enum pg_status made = pg_script(co_context_background(), pg, sql);
     co_ensure(made == PG_OK);
@@ -42,6 +42,34 @@ const char *fixture_database(void)
     co_ensure(dbname != NULL);
     snprintf(conninfo, sizeof conninfo, "%.*sdbname=%s", (int)(dbname - server), server, name);
     return conninfo;
+}
+
+static void name_next(char name[40])
+{
+    static int number;
+    snprintf(name, 40, "t%d_%d", (int)getpid(), ++number);
+}
+
+const char *fixture_empty_database(void)
+{
+    char name[40];
+    name_next(name);
+    return make(name, "template1");
+}
+
+/* All migrations take as long as copying a database: they are run once. */
+const char *fixture_database(void)
+{
+    static char template[40];
+    char name[40], error[300];
+    if (!*template) {
+        name_next(template);
+        enum pg_status status = store_prepare(
+            co_context_background(), make(template, "template1"), error, sizeof error);
+        co_ensure(status == PG_OK);
+    }
+    name_next(name);
+    return make(name, template);
 }
 
 struct ledger *fixture_open(const char *where, const char *strategy)

@@ -7,8 +7,10 @@
 #include "ledger/notice.h"
 #include "tests/unit.h"
 
-/* Make an empty database in the cluster that TEST_DATABASE names, and say how to reach it. */
+/* Make a database in the cluster that TEST_DATABASE names, with the tables of this program and no
+ * ledger in them, and say how to reach it. */
 const char *fixture_database(void);
+const char *fixture_empty_database(void); /* without tables */
 
 /* Open the ledger "main" of that database, or fail the test run with the reason. */
 struct ledger *fixture_open(const char *conninfo, const char *strategy);

@@ -130,7 +130,7 @@ static void open_and_close(const char *where)
 static void each_released_schema_is_brought_up_to_date(void)
 {
     for (int number = 1; number <= newest(); number++) {
-        const char *where = fixture_database();
+        const char *where = fixture_empty_database();
         make_schema(where, number);
         if (number <= FIRST_POSTING)
             fill(where, number);
@@ -161,7 +161,7 @@ static void which_schema_is_accepted(void)
         {"UPDATE migration SET compatible = no - 2 WHERE name = 'later'", ""},
         {"UPDATE migration SET compatible = no WHERE name = 'next'", "it is too old"},
     };
-    const char *where = fixture_database();
+    const char *where = fixture_empty_database();
     open_and_close(where);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char error[400] = "";
@@ -179,7 +179,7 @@ static void which_schema_is_accepted(void)
 static void commands_need_a_schema_that_fits(void)
 {
     char error[400] = "";
-    const char *where = fixture_database();
+    const char *where = fixture_empty_database();
     struct pg *pg = connect_to(where);
     CU_ASSERT_EQUAL(migrate_check(co_context_background(), pg, error, sizeof error), PG_ERROR);
     CU_ASSERT_STRING_EQUAL(error, "there is no bank in this database; teller serve makes one");
@@ -210,7 +210,7 @@ static void open_it(void *arg)
 /* A server of an older version has its lock: the schema is its until it ends. */
 static void an_older_server_is_not_migrated_under(void)
 {
-    const char *where = strdup(fixture_database());
+    const char *where = strdup(fixture_empty_database());
     static struct opener opener;
     char error[400] = "", latest[16];
     int from = 0, to = 0;
@@ -261,7 +261,7 @@ static void migrate_too(void *arg)
 static void many_at_once_take_turns(void)
 {
     static struct crowd crowd;
-    crowd = (struct crowd){.where = fixture_database()};
+    crowd = (struct crowd){.where = fixture_empty_database()};
     make_schema(crowd.where, HOLDS);
     fill(crowd.where, HOLDS);
     co_waitgroup_add(&crowd.running, 4);

@@ -97,7 +97,7 @@ static void expect_pinned(const char *conninfo)
 static void is_pinned_whole(void)
 {
     char what[200], conninfo[500];
-    const char *db = fixture_database();
+    const char *db = fixture_empty_database();
     snprintf(conninfo, sizeof conninfo, "%s", db);
     for (size_t i = 0; i < SETTINGS; i++) {
         const char *quote = strchr(settings[i].other, ',') ? "" : "'";
@@ -145,7 +145,7 @@ static void statements_keep_apart(void)
 {
     char error[300];
     struct co_context *context = co_context_background();
-    struct pg *pg = pg_connect(context, fixture_database(), NULL, error, sizeof error);
+    struct pg *pg = pg_connect(context, fixture_empty_database(), NULL, error, sizeof error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(pg);
     for (int i = 0; i < 300; i++) { /* more than a connection keeps; each third comes again */
         char sql[40], expected[20];
@@ -166,7 +166,7 @@ static void statements_keep_apart(void)
 static void other_encodings_are_refused(void)
 {
     char conninfo[500], name[60];
-    const char *db = fixture_database();
+    const char *db = fixture_empty_database();
     snprintf(name, sizeof name, "%s_latin", name_of(db));
     snprintf(conninfo, sizeof conninfo,
         "CREATE DATABASE %s ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0",
@@ -188,7 +188,7 @@ static void expect_unsafe(const char *db, const char *words)
 static void unsafe_databases_are_refused(void)
 {
     char db[400], what[100];
-    snprintf(db, sizeof db, "%s", fixture_database());
+    snprintf(db, sizeof db, "%s", fixture_empty_database());
     CU_ASSERT_STRING_EQUAL(refusal(db), "");
     alter(db, "SET synchronous_commit = off");
     expect_unsafe(db, "synchronous_commit = off is set in the server, the database or the role");
@@ -197,7 +197,7 @@ static void unsafe_databases_are_refused(void)
         name_of(db));
     fixture_do(db, what);
     expect_unsafe(db, "synchronous_commit = off");
-    snprintf(db, sizeof db, "%s", fixture_database());
+    snprintf(db, sizeof db, "%s", fixture_empty_database());
     CU_ASSERT_STRING_EQUAL(refusal(db), "");
     alter(db, "SET session_replication_role = replica");
     expect_words(refusal(db), "session_replication_role");
@@ -232,7 +232,7 @@ static void commit(void *arg)
 static void warned_commit_is_unknown(void)
 {
     char db[400], error[300];
-    snprintf(db, sizeof db, "%s", fixture_database());
+    snprintf(db, sizeof db, "%s", fixture_empty_database());
     struct commit waiting = {
         .pg = pg_connect(co_context_background(), db, NULL, error, sizeof error)};
     CU_ASSERT_PTR_NOT_NULL_FATAL(waiting.pg);
@@ -279,7 +279,7 @@ static void no_wait_is_endless(void)
     CU_ASSERT_PTR_NULL(pg_connect(context, conninfo, NULL, error, sizeof error));
     expect_words(error, "no answer in time");
     close(deaf);
-    struct pg *pg = pg_connect(context, fixture_database(), NULL, error, sizeof error);
+    struct pg *pg = pg_connect(context, fixture_empty_database(), NULL, error, sizeof error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(pg);
     pg_bound(pg, CO_CLOCK_S);
     CU_ASSERT_EQUAL(pg_script(context, pg, "SELECT pg_sleep(0.2)"), PG_OK);
@@ -301,7 +301,7 @@ static void rows_come_binary(void)
     struct pg_result *rows = NULL;
     struct row row;
     struct co_context *context = co_context_background();
-    struct pg *pg = pg_connect(context, fixture_database(), NULL, error, sizeof error);
+    struct pg *pg = pg_connect(context, fixture_empty_database(), NULL, error, sizeof error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(pg);
     for (int i = 0; i < 2; i++) {
         CU_ASSERT_EQUAL_FATAL(pg_run(context, pg, &text, &value, &rows), PG_OK);

@@ -92,7 +92,7 @@ static const struct attempt {
 
 static void the_role_cannot_rewrite_the_journal(void)
 {
-    const char *where = fixture_database();
+    const char *where = fixture_empty_database();
     struct ledger *ledger = fixture_open_abc(where, "owner");
     struct pg *pg = connect_as(where, PG_APP_ROLE);
     sent_by_test(true);
@@ -118,7 +118,8 @@ static void the_role_cannot_rewrite_the_journal(void)
 static void database_of(const char *user, char to[400])
 {
     char sql[300];
-    const char *where = fixture_database(), *name = strstr(where, "dbname=") + strlen("dbname=");
+    const char *where = fixture_empty_database(),
+               *name = strstr(where, "dbname=") + strlen("dbname=");
     snprintf(sql, sizeof sql,
         "DO $$ BEGIN CREATE ROLE %s LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;"
         "ALTER DATABASE %s OWNER TO %s; GRANT CREATE ON DATABASE %s TO %s",
@@ -133,7 +134,7 @@ static void database_of(const char *user, char to[400])
 static void an_owner_who_may_not_become_the_role_is_refused(void)
 {
     char theirs[400];
-    const char *where = fixture_database();
+    const char *where = fixture_empty_database();
     fixture_do(where,
         "DO $$ BEGIN CREATE ROLE teller_app; EXCEPTION WHEN duplicate_object THEN NULL;"
         " END $$");
@@ -161,7 +162,7 @@ static void rights_come_back(void)
         "GRANT UPDATE (amount) ON entry TO teller_app",
         "DROP VIEW app_right",
     };
-    const char *where = fixture_database();
+    const char *where = fixture_empty_database();
     struct ledger *ledger = fixture_open_abc(where, "owner");
     ledger_close(&ledger);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -180,7 +181,7 @@ static void another_login_may_serve(void)
 {
     char where[400], theirs[400], error[1000];
     int from, to;
-    snprintf(where, sizeof where, "%s", fixture_database());
+    snprintf(where, sizeof where, "%s", fixture_empty_database());
     struct pg *pg = connect_as(where, NULL);
     CU_ASSERT_EQUAL_FATAL(
         migrate_now(co_context_background(), pg, &from, &to, error, sizeof error), PG_OK);
@@ -213,11 +214,11 @@ static void a_restored_dump_has_its_rights(void)
     static const char *const flags[] = {
         "", "--no-owner", "--no-privileges", "--no-owner --no-privileges"};
     char where[400], line[1000];
-    snprintf(where, sizeof where, "%s", fixture_database());
+    snprintf(where, sizeof where, "%s", fixture_empty_database());
     struct ledger *ledger = fixture_open_abc(where, "owner");
     ledger_close(&ledger);
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
-        const char *other = fixture_database();
+        const char *other = fixture_empty_database();
         snprintf(line, sizeof line,
             "pg_dump -d '%s' -n teller %s | psql -qX -v ON_ERROR_STOP=1 -d '%s' >/dev/null", where,
             flags[i], other);
@@ -236,7 +237,7 @@ static void a_restored_dump_has_its_rights(void)
 static void a_dump_of_another_owner_says_what_is_missing(void)
 {
     char where[400], theirs[400], line[1000];
-    snprintf(where, sizeof where, "%s", fixture_database());
+    snprintf(where, sizeof where, "%s", fixture_empty_database());
     struct ledger *ledger = fixture_open_abc(where, "owner");
     ledger_close(&ledger);
     database_of("third_owner", theirs);

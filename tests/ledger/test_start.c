@@ -447,7 +447,7 @@ static void takes_over_schema_007(const char *strategy)
     static const char journal[] =
         "SELECT md5(string_agg(p::text, ',' ORDER BY seq, leg)) || md5(string_agg(h::text, ','"
         " ORDER BY seq)) FROM teller.posting p FULL JOIN teller.hold h USING (ledger, seq)";
-    const char *db = fixture_database();
+    const char *db = fixture_empty_database();
     char before[80];
     apply_schema(db, 7);
     load(db, "tests/ledger/released_007.sql");
