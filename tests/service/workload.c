@@ -7,7 +7,13 @@
 #include "coro/co.h"
 #include "loadtest/dice.h"
 
-enum { CLIENT_SECONDS = 20, SHORT_SECONDS = 2, PAUSE_MS = 5, AMOUNT_MAX = 100 };
+enum {
+    CLIENT_SECONDS = 20,
+    SHORT_SECONDS = 2,
+    PAUSE_MS = 5,
+    AGAIN_MS = 25, /* sooner, clients of a service that is away take the processor it starts on */
+    AMOUNT_MAX = 100
+};
 
 static bool ready_accounts(const struct service *service)
 {
@@ -105,7 +111,7 @@ static void one_op(struct workload *workload, struct ways *ways, struct op *op, 
             return;
         }
         ways->at = workload->standby ? !ways->at : 0;
-        co_sleep(PAUSE_MS * CO_CLOCK_MS);
+        co_sleep(AGAIN_MS * CO_CLOCK_MS);
         if (op->outcome == OP_ABSENT || !insists || workload->stop || workload->failed)
             return;
     }
