@@ -270,8 +270,8 @@ run: deps-run build ## install what is missing, build, and serve http://127.0.0.
 	@exec build/teller serve --data var
 
 test: deps-e2e build ## everything that a commit must pass
-	@tests/run unit -- service:1/3 e2e -- service:2/3 faults -- tidy cluster \
-	  service:3/3 lab coverage examples man docs install openapi clients monitoring proxies
+	@tests/run unit install -- service:1/3 e2e -- service:2/3 faults -- tidy cluster \
+	  service:3/3 lab coverage examples man docs openapi clients monitoring proxies
 
 unit: deps-test ## the C tests alone, in MODE
 	@$(MAKE_IN) unit-programs examples
