@@ -159,11 +159,12 @@ function serverRow(server) {
 
 /** A server that lives says so several times a second, and how much it does. */
 function drawBeat(server) {
-    const { beat_age_ms: age, entries_per_second: load } = server;
+    const { beat_age_ms: age, entries_per_second: load, leaving } = server;
     const node = find(`beat-${numberOf(server)}`);
     const late = age >= LATE_MS;
     node.className = late ? 'beat late' : 'beat';
-    const text = late ? `silent for ${(age / 1000).toFixed(1)} s` : 'live';
+    const text = late ? `silent for ${(age / 1000).toFixed(1)} s`
+        : leaving ? 'leaving' : 'live';
     if (node.textContent !== text) node.textContent = text;
     node.title = `heard ${age} ms ago`;
     write(`load-${numberOf(server)}`, showCount(load));
@@ -185,9 +186,10 @@ function ledgerRow({ ledger, epoch, state, database, server }) {
             : []));
 }
 
-/** The other servers of that database. */
+/** The other servers of that database that can take a ledger. */
 function othersOf(database, server) {
-    return servers.filter((one) => one.database === database && one !== server);
+    return servers.filter((one) =>
+        one.database === database && one !== server && !one.leaving);
 }
 
 /* --- moving a ledger ------------------------------------------------------------------------- */

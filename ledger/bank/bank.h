@@ -127,10 +127,10 @@ enum bank_want {
 enum bank_want bank_want(
     struct co_context *context, struct bank *bank, const char *name, uint64_t server);
 
-/* Hand every ledger that is open here over to the other servers that live, eight at a time, and
- * take none any more; until they have them, 30 seconds at most. If there is no other server nothing
- * is done. Before requests are turned away, so that those which come meanwhile find the new owner.
- * Parks. */
+/* Hand every ledger that is open here over to the other servers that are not leaving, eight at a
+ * time, and open none any more, which the others are told: what is at rest here they open. Until
+ * they have them, 30 seconds at most. If there is no such server nothing is done. Before requests
+ * are turned away, so that those which come meanwhile find the new owner. Parks. */
 void bank_leave(struct bank *bank);
 
 /* The schema that this program brings with it: the number of its newest migration. Never parks. */

@@ -151,7 +151,7 @@ void bank_leave(struct bank *bank)
         return;
     atomic_store(&bank->leaving, true);
     bank_step(bank);
-    lease_look_soon(bank->lease);
+    lease_say_leaving(bank->lease);
     await_work(bank, true, LEAVE_MS);
     await_work(bank, false, TAKEN_MS);
 }

@@ -18,11 +18,20 @@ enum {
 
 /* ---- the servers --------------------------------------------------------------------------- */
 
+/* Of this one it is known before a look says so. */
+static bool is_leaving(struct bank *bank, const struct lease_peer *server)
+{
+    return server->leaving ||
+           (server->no == lease_server(bank->lease) && atomic_load(&bank->leaving));
+}
+
 struct lease_peer *bank_list_servers(struct bank *bank, size_t *count)
 {
     struct lease_peer *servers = NULL, server;
     *count = 0;
-    while (lease_peer(bank->lease, *count, &server)) {
+    for (size_t i = 0; lease_peer(bank->lease, i, &server); i++) {
+        if (is_leaving(bank, &server))
+            continue;
         struct lease_peer *longer = realloc(servers, (*count + 1) * sizeof *servers);
         if (!longer)
             break;

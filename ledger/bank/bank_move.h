@@ -8,8 +8,8 @@
 /* It is on its way from one server that lives to another, or is not any more. */
 void bank_set_moves(struct bank_slot *slot, bool moves);
 
-/* The servers that live, as of the last look; `count` of them. For the caller to free; NULL: memory
- * is short, or there are none. */
+/* The servers that live, as of the last look, and are not leaving; `count` of them. For the caller
+ * to free; NULL: memory is short, or there are none. */
 struct lease_peer *bank_list_servers(struct bank *bank, size_t *count);
 
 /* Does that server live? 0 never does. */
@@ -18,7 +18,7 @@ bool bank_has_server(struct bank *bank, uint64_t server);
 /* The server that an open ledger shall go to now; 0: it stays. */
 uint64_t bank_next_owner(struct bank_slot *slot);
 
-/* Does any other server live? */
+/* Does any other server live that is not leaving? */
 bool bank_has_others(struct bank *bank);
 
 /* By the last look: is it for this server to take the ledger now? */

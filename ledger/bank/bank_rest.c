@@ -45,8 +45,8 @@ static bool is_here(struct bank_slot *slot, const struct lease_row *row)
 bool bank_rest_is_others(struct bank_slot *slot, const struct lease_row *row)
 {
     bool has_owner = !row->free && !row->ours;
-    bool has_heir =
-        row->free && !bank_has_server(slot->bank, row->wanted) && bank_heir(slot, row) != 0;
+    uint64_t heir = row->free ? bank_heir(slot, row) : 0;
+    bool has_heir = heir != 0 && heir != row->wanted; /* one that it was given for takes it */
     return !bank_rest_never(slot) && (has_owner || has_heir);
 }
 

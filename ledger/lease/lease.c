@@ -98,6 +98,12 @@ void lease_set_load(struct lease *lease, uint64_t load)
     atomic_store(&lease->load, load);
 }
 
+void lease_say_leaving(struct lease *lease)
+{
+    atomic_store(&lease->leaving, true);
+    lease_look_soon(lease);
+}
+
 /* ---- claims -------------------------------------------------------------------------------- */
 
 void lease_say_lost(

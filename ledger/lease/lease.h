@@ -75,6 +75,10 @@ void lease_look_soon(struct lease *lease); /* now, not at the next beat; never p
 /* What each beat says of this server from now on: entries a second. Never parks. */
 void lease_set_load(struct lease *lease, uint64_t load);
 
+/* And that this server is leaving: it opens no ledger any more, so others take it for no ledger's
+ * place, and may open what it has at rest. The first such beat comes now. Never parks. */
+void lease_say_leaving(struct lease *lease);
+
 /* ---- a ledger that is ours ----------------------------------------------------------------- */
 
 enum lease_standing {

@@ -89,11 +89,12 @@ static int64_t moments_wanted_us(struct lease *lease)
 /* *there: the row still exists, and this server has not been declared dead. */
 static enum pg_status beat(struct co_context *context, struct lease *lease, bool *there)
 {
-    static const struct pg_statement say = {4,
-        "SELECT server_beat($1::bigint, $2::uuid, $3::bigint, $4::bigint),"
+    static const struct pg_statement say = {5,
+        "SELECT server_beat($1::bigint, $2::uuid, $3::bigint, $4::bigint, $5::boolean),"
         " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"};
     char me[24], until[24], load[24];
-    const char *values[] = {me, lease->life, until, load};
+    bool leaving = atomic_load(&lease->leaving);
+    const char *values[] = {me, lease->life, until, load, leaving ? "true" : "false"};
     struct pg_result *rows = NULL;
     snprintf(me, sizeof me, "%lu", lease_server(lease));
     snprintf(until, sizeof until, "%ld", moments_wanted_us(lease));
@@ -105,8 +106,10 @@ static enum pg_status beat(struct co_context *context, struct lease *lease, bool
     *there = status == PG_OK && !pg_is_null(rows, 0, 0);
     if (status == PG_OK)
         note_time(lease, pg_number(rows, 0, 1), asked_ns);
-    if (*there)
+    if (*there) {
         atomic_store(&lease->dbtime.moments_until_us, pg_number(rows, 0, 0));
+        lease->told_leaving = leaving;
+    }
     pg_free(&rows);
     return status;
 }
@@ -241,7 +244,7 @@ static enum pg_status record_stops(struct co_context *context, struct lease *lea
 /* What names stand for is asked with a beat only: the database must confirm that it is the one. */
 static bool beat_is_due(const struct lease *lease, bool asks)
 {
-    return asks || lease->sent_ns == 0 ||
+    return asks || lease->sent_ns == 0 || atomic_load(&lease->leaving) != lease->told_leaving ||
            co_clock_boot_ns() - lease->sent_ns >= LEASE_BEAT_MS * CO_CLOCK_MS;
 }
 

@@ -12,10 +12,10 @@
 static const char peers_sql[] =
     "SELECT no, url, (extract(epoch FROM entered_at) * 1000000)::bigint, beat, load,"
     " pg_try_advisory_xact_lock(" LEASE_SESSION(
-        "no") ")"
+        "no") "), leaving"
               " FROM server WHERE left_at IS NULL ORDER BY no";
 
-enum peer_column { PEER_NO, PEER_URL, PEER_ENTERED, PEER_BEAT, PEER_LOAD, PEER_PARTED };
+enum peer_column { PEER_NO, PEER_URL, PEER_SINCE, PEER_BEAT, PEER_LOAD, PEER_PARTED, PEER_LEAVES };
 
 /*
  * Of all ledgers those rows that have changed since the look before ($1: 0 if there was none), and
@@ -88,9 +88,10 @@ static struct lease_peer *read_peers(const struct lease *lease, const struct pg_
         struct lease_peer *peer = &peers[i];
         peer->no = (uint64_t)pg_number(result, i, PEER_NO);
         snprintf(peer->url, sizeof peer->url, "%s", pg_text(result, i, PEER_URL));
-        peer->entered_us = pg_number(result, i, PEER_ENTERED);
+        peer->entered_us = pg_number(result, i, PEER_SINCE);
         peer->beat = (uint64_t)pg_number(result, i, PEER_BEAT);
         peer->load = (uint64_t)pg_number(result, i, PEER_LOAD);
+        peer->leaving = *pg_text(result, i, PEER_LEAVES) == 't';
         go_on(lease, peer, *pg_text(result, i, PEER_PARTED) == 't', now_ns);
     }
     return peers;
@@ -291,7 +292,7 @@ static bool are_as_before(const struct lease *lease, const struct lease_peer *pe
 {
     bool same = count == lease->peer_count;
     for (size_t i = 0; i < count && same; i++)
-        same = peers[i].no == lease->peers[i].no;
+        same = peers[i].no == lease->peers[i].no && peers[i].leaving == lease->peers[i].leaving;
     return same;
 }
 
@@ -345,12 +346,22 @@ enum pg_status lease_look(struct co_context *context, struct lease *lease, bool 
 
 /* ---- what others see ----------------------------------------------------------------------- */
 
-const struct lease_peer *lease_owner(const struct lease *lease, const struct lease_known *known)
+static const struct lease_peer *find_peer(const struct lease *lease, uint64_t server)
 {
-    for (size_t i = 0; known->owner && i < lease->peer_count; i++)
-        if (lease->peers[i].no == known->owner)
+    for (size_t i = 0; server && i < lease->peer_count; i++)
+        if (lease->peers[i].no == server)
             return &lease->peers[i];
     return NULL;
+}
+
+/* One that is leaving has what it has open; others may open the rest. To itself that is its own: it
+ * gives it to others when it is asked. */
+const struct lease_peer *lease_owner(const struct lease *lease, const struct lease_known *known)
+{
+    const struct lease_peer *owner = find_peer(lease, known->owner);
+    bool is_left = owner && owner->leaving && known->opens_us != 0 &&
+                   known->owner != atomic_load(&lease->server);
+    return is_left ? NULL : owner;
 }
 
 /* Copies, as the next look changes the rows. */
@@ -440,15 +451,12 @@ bool lease_peer(struct lease *lease, size_t index, struct lease_peer *peer)
 
 bool lease_find_peer(struct lease *lease, uint64_t server, struct lease_peer *peer)
 {
-    bool there = false;
     co_lock_take(&lease->lock);
-    for (size_t i = 0; i < lease->peer_count && !there; i++) {
-        there = lease->peers[i].no == server;
-        if (there)
-            *peer = lease->peers[i];
-    }
+    const struct lease_peer *found = find_peer(lease, server);
+    if (found)
+        *peer = *found;
     co_lock_drop(&lease->lock);
-    return there;
+    return found != NULL;
 }
 
 int64_t lease_looked_ns(struct lease *lease)
@@ -461,11 +469,8 @@ int64_t lease_looked_ns(struct lease *lease)
 
 bool lease_is_gone(struct lease *lease, uint64_t server)
 {
-    bool lives = false;
     co_lock_take(&lease->lock);
-    for (size_t i = 0; i < lease->peer_count; i++)
-        lives = lives || lease->peers[i].no == server;
-    bool gone = !lives && server <= lease->newest_peer;
+    bool gone = !find_peer(lease, server) && server <= lease->newest_peer;
     co_lock_drop(&lease->lock);
     return gone;
 }

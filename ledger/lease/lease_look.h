@@ -25,7 +25,7 @@ struct lease;
 struct lease_row {
     int ledger;
     char name[LEASE_NAME], strategy[12];
-    bool ours, free; /* free: no living server has it */
+    bool ours, free; /* free: no living server has it, or another that is leaving, at rest */
     uint64_t epoch, owner;
     uint64_t wanted;           /* the server that shall have it next, if that lives; 0: none */
     char owner_url[LEASE_URL]; /* "": nobody's, or not known */
@@ -56,7 +56,8 @@ struct lease_peer {
     int64_t entered_us; /* since 1970, by the database's clock */
     uint64_t beat;
     int64_t since_ns;  /* by co_clock_boot_ns(): when that beat was seen first */
-    uint64_t load;     /* entries a second, as it said with that beat */
+    uint64_t load;     /* entries a second, as it said with that beat, */
+    bool leaving;      /* and whether it was told to stop: it opens nothing any more */
     bool met;          /* the session of its beats was seen (lease_watch.c) */
     int64_t parted_ns; /* and is not there any more, since then; 0: it is, or never was */
 };

@@ -56,7 +56,7 @@ struct lease {
     struct witness *witness; /* NULL: none is kept */
     struct co_duty beating, saving;
     _Atomic int64_t good_until_ns;
-    _Atomic bool failing; /* the last try failed, or the server's row was gone */
+    _Atomic bool leaving, failing; /* failing: the last try failed, or the server's row was gone */
     _Atomic uint64_t server, load;
     struct dbtime dbtime;
     struct co_eventcount news, changes, wanted;
@@ -83,7 +83,7 @@ struct lease {
     bool looks_on;            /* all rows are known, up to: */
     char xmin[24], began[48]; /* of the last look: its snapshot's, and PostgreSQL's start */
     char life[40];            /* of this server's row */
-    bool shown;               /* the lock of the session is held */
+    bool shown, told_leaving; /* the lock of the session is held; a beat has said `leaving` */
     bool gives_apart;         /* one gift a statement: one of several was refused */
     bool apart;               /* the log says that the clocks differ */
     int64_t sent_ns, looked_ns; /* the last beat, the last look that succeeded; 0: none */
@@ -132,7 +132,7 @@ void lease_tell_news(struct lease *lease, bool changes); /* as for lease_await_c
 
 void lease_tell_interests(struct lease *lease); /* of the last look */
 
-/* Under the lock: the row of a ledger; NULL: there is none. And its owner; NULL: nobody lives. */
+/* Under the lock: a ledger's row; NULL: there is none. Its owner; NULL: none, as for lease_row. */
 struct lease_known *lease_search(const struct lease *lease, int ledger);
 const struct lease_peer *lease_owner(const struct lease *lease, const struct lease_known *known);
 void lease_copy_row(const struct lease *lease, const struct lease_known *known, struct lease_row *);

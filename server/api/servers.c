@@ -112,6 +112,8 @@ static void write_server(struct json_out *out, struct survey *survey, const stru
     json_out_number(out, age_ms > 0 ? (uint64_t)age_ms : 0);
     json_out_key(out, "entries_per_second");
     json_out_number(out, server->load);
+    json_out_key(out, "leaving");
+    json_out_bool(out, server->leaving);
     json_out_key(out, "ledgers");
     json_out_open(out, '[');
     for (size_t i = 0; i < survey->count; i++)

@@ -100,6 +100,19 @@ export const servers = {
         assert.deepEqual(await violations(page), []);
     },
 
+    async 'one that is leaving takes nothing any more'({ open }) {
+        const page = await open();
+        const state = { told: structuredClone(TWO) };
+        Object.assign(state.told.servers[1], { beat_age_ms: 80, leaving: true });
+        await tell(page, state);
+        await page.evaluate(() => (location.hash = '#servers'));
+        await says(page, '#beat-default-3', 'live');
+        await says(page, '#beat-default-4', 'leaving');
+        assert.deepEqual(await page.$$eval('#placed-rows button', (buttons) =>
+            buttons.map(({ dataset }) => dataset.ledger)), ['savings', 'old']);
+        assert.deepEqual(await violations(page), []);
+    },
+
     async 'nobody looks: the servers are not asked for'({ open }) {
         const page = await open({ path: '/#servers' });
         await says(page, '#servers-note', /server/);

@@ -304,26 +304,41 @@ static void a_storm_loses_and_doubles_nothing(void)
 
 /* ---- two servers --------------------------------------------------------------------------- */
 
-static void one_of_two_servers_opens_it(void)
+static void begin_two(struct several servers[2], const char *db)
 {
     const struct bank_options options = {.max_open = 3, .idle_ms = IDLE_MS};
-    const char *db = fixture_database();
-    struct several servers[2];
     for (int i = 0; i < 2; i++)
         several_begin(&servers[i], db, i, &options);
     for (int i = 0; i < 2; i++) {
         several_await_open(&servers[i]);
         several_await_peers(&servers[i], 2);
     }
-    fixture_do(db, "INSERT INTO teller.ledger (name, strategy)"
-                   " SELECT 'l' || i, 'owner' FROM generate_series(0, 11) i;"
-                   "INSERT INTO teller.writer (ledger, opens_at)"
-                   " SELECT no, NULL FROM teller.ledger WHERE name LIKE 'l%';"
-                   "INSERT INTO teller.checkpoint (ledger)"
-                   " SELECT no FROM teller.ledger WHERE name LIKE 'l%'");
+}
+
+/* Ledgers at rest, of that server or nobody (0); both know them. */
+static void make_at_rest(struct several servers[2], const char *db, uint64_t server)
+{
+    char sql[500];
+    snprintf(sql, sizeof sql,
+        "INSERT INTO teller.ledger (name, strategy)"
+        " SELECT 'l' || i, 'owner' FROM generate_series(0, 11) i;"
+        "INSERT INTO teller.writer (ledger, server, opens_at)"
+        " SELECT no, nullif(%lu, 0), NULL FROM teller.ledger WHERE name LIKE 'l%%';"
+        "INSERT INTO teller.checkpoint (ledger)"
+        " SELECT no FROM teller.ledger WHERE name LIKE 'l%%'",
+        server);
+    fixture_do(db, sql);
     for (int i = 0; i < 2; i++)
         for (int j = 0; j < LOOKS && bank_count(servers[i].bank) < LEDGERS + 1; j++)
             co_sleep(LOOK_MS * CO_CLOCK_MS);
+}
+
+static void one_of_two_servers_opens_it(void)
+{
+    const char *db = fixture_database();
+    struct several servers[2];
+    begin_two(servers, db);
+    make_at_rest(servers, db, 0);
     int opened[2] = {0};
     for (int i = 0; i < LEDGERS; i++) {
         struct ledger *ledger;
@@ -355,6 +370,77 @@ static void one_of_two_servers_opens_it(void)
     bank_close(&servers[1].bank);
 }
 
+/* ---- one that leaves ----------------------------------------------------------------------- */
+
+/* Until that one has seen that another server leaves it opens none that it takes for that one's. */
+static void open_soon(struct bank *bank, const char *name)
+{
+    struct ledger *ledger = NULL;
+    for (int i = 0; i < LOOKS && enter(bank, name, &ledger) != LEDGER_OK; i++)
+        co_sleep(LOOK_MS * CO_CLOCK_MS);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(ledger);
+    fixture_account(ledger, "a", "USD/2", "0");
+    ledger_leave(ledger);
+}
+
+/* What the first one of two has at rest, or nobody has and its place is there, the second one opens
+ * while the first one lives still. That one tells whom to ask. */
+static void expect_second_opens(bool is_owned)
+{
+    const char *db = fixture_database();
+    struct several servers[2];
+    struct bank_owner owner;
+    begin_two(servers, db);
+    make_at_rest(servers, db, is_owned ? several_number(&servers[0]) : 0);
+    uint64_t first = several_number(&servers[0]), second = several_number(&servers[1]);
+    bank_leave(servers[0].bank);
+    for (int i = 0; i < LEDGERS; i++)
+        open_soon(servers[1].bank, name_of(i));
+    for (int i = 0; i < LOOKS; i++, co_sleep(LOOK_MS * CO_CLOCK_MS))
+        if (bank_owner(servers[0].bank, name_of(LEDGERS - 1), &owner) && owner.server == second)
+            break;
+    CU_ASSERT(!owner.here && owner.server == second);
+    CU_ASSERT_EQUAL(
+        bank_want(co_context_background(), servers[1].bank, name_of(0), first), BANK_GONE);
+    several_await_peers(&servers[1], 2);
+
+    /* There is nobody left to leave anything to: it has what it has until its end. */
+    bank_leave(servers[1].bank);
+    pay(servers[1].bank, name_of(0), "last", 1);
+    CU_ASSERT_STRING_EQUAL(fixture_ask(db, "SELECT count(*) FROM teller.audit"), "0");
+    for (int i = 0; i < 2; i++)
+        bank_close(&servers[i].bank);
+}
+
+static void one_that_leaves_opens_none(void)
+{
+    expect_second_opens(true);
+    expect_second_opens(false);
+}
+
+/* That is all: what it has open is its own, and what one has at rest that stays is, too. */
+static void only_what_is_at_rest_is_taken(void)
+{
+    const char *db = fixture_database();
+    struct several servers[2];
+    begin_two(servers, db);
+    make_at_rest(servers, db, several_number(&servers[0]));
+    fixture_do(db, "DO $$ DECLARE its bigint; me bigint; BEGIN"
+                   " SELECT no INTO its FROM teller.server_enter('http://gone:8080', '');"
+                   " SELECT no INTO me FROM teller.server_enter('http://next:8080', '');"
+                   " UPDATE teller.writer SET server = its WHERE ledger IN (2, 3);"
+                   " UPDATE teller.writer SET opens_at = '-infinity' WHERE ledger = 2;"
+                   " ASSERT teller.writer_take(3, me, 'owner', false) IS NULL;"
+                   " UPDATE teller.server SET leaving = true WHERE no = its;"
+                   " ASSERT teller.writer_take(2, me, 'owner', false) IS NULL;"
+                   " ASSERT teller.writer_take(3, me, 'owner', false) = 1;"
+                   " ASSERT teller.writer_take(4, me, 'owner', false) IS NULL;"
+                   " ASSERT teller.writer_take(3, its, 'owner', false) IS NULL;"
+                   " END $$");
+    for (int i = 0; i < 2; i++)
+        bank_close(&servers[i].bank);
+}
+
 const struct unit_suite resting_suite = {.name = "resting",
     .tests = (const struct unit_test[]){
         {"opened_when_used_and_closed_when_not", opened_when_used_and_closed_when_not},
@@ -362,4 +448,6 @@ const struct unit_suite resting_suite = {.name = "resting",
         {"no_more_are_open_than_may_be", no_more_are_open_than_may_be},
         {"opened_when_their_time_has_come", opened_when_their_time_has_come},
         {"a_storm_loses_and_doubles_nothing", a_storm_loses_and_doubles_nothing},
-        {"one_of_two_servers_opens_it", one_of_two_servers_opens_it}, {0}}};
+        {"one_of_two_servers_opens_it", one_of_two_servers_opens_it},
+        {"one_that_leaves_opens_none", one_that_leaves_opens_none},
+        {"only_what_is_at_rest_is_taken", only_what_is_at_rest_is_taken}, {0}}};

@@ -82,6 +82,7 @@ static const struct unit_suite *const suites[] = {
     &leaving_suite,
     &spread_suite,
     &resting_kills_suite,
+    &resting_stops_suite,
     &servers_suite,
     &control_suite,
     &stale_suite,

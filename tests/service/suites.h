@@ -85,7 +85,8 @@ extern const struct unit_suite pooler_suite;
 extern const struct unit_suite lost_suite;
 extern const struct unit_suite sessions_suite;
 extern const struct unit_suite takeover_suite;
-extern const struct unit_suite places_suite, leaving_suite, spread_suite, resting_kills_suite;
+extern const struct unit_suite places_suite, leaving_suite, spread_suite, resting_kills_suite,
+    resting_stops_suite;
 extern const struct unit_suite forward_suite, forward_cuts_suite;
 extern const struct unit_suite forward_ends_suite, forward_secret_suite;
 extern const struct unit_suite servers_suite, control_suite, stale_suite, read_database_suite;

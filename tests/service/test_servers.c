@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* GET /v1/servers: who serves from the database, and that one that is gone is not told any more,
- * also if it had no ledger. */
+ * also if it had no ledger; and which is about to go. */
 #include "tests/service/suites.h"
 
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "tests/service/bearer.h"
+#include "tests/service/command.h"
 #include "tests/service/joint.h"
 #include "tests/service/visit.h"
 
@@ -50,6 +51,7 @@ static void tells_both(
     CU_ASSERT_FALSE(json_view_next(&walk, &ledger));
     CU_ASSERT_FATAL(find_server(visit, other, &server));
     CU_ASSERT(is_raw(server, "this", "false"));
+    CU_ASSERT(is_raw(server, "leaving", "false"));
     CU_ASSERT(is_raw(server, "ledgers", "[]"));
     CU_ASSERT(is_raw(visit->body, "free", "[]"));
 }
@@ -77,6 +79,37 @@ static void is_for_the_unbound(struct visit *visit, const struct service *servic
         bearer_status(service, bearer.token, &(struct request){.path = "/v1/servers"}), 403);
 }
 
+static bool find_leaving(struct visit *visit)
+{
+    struct json_view server;
+    visit_get(visit, "/v1/servers");
+    EXPECT_STATUS(visit, 200);
+    struct json_view_walk walk = {.rest = json_view_member(visit->body, "servers")};
+    while (json_view_next(&walk, &server))
+        if (json_view_is(json_view_member(server, "url"), "http://leaving:8080"))
+            return is_raw(server, "leaving", "true");
+    return false;
+}
+
+/* One that says that it is leaving, until it is declared dead: as often as it takes to be seen. */
+static void tells_who_leaves(struct visit *visit, const char *url)
+{
+    bool found = false;
+    for (int tries = 0; tries < 20 && !found; tries++) {
+        struct command command = {.discard = false};
+        command_run(&command,
+            (const char *const[]){"psql", "-AtqX", "-d", url, "-c",
+                "SELECT teller.server_enter('http://leaving:8080', '');"
+                "UPDATE teller.server SET leaving = true WHERE url = 'http://leaving:8080'",
+                NULL});
+        EXPECT_EXIT(&command, 0);
+        command_free(&command);
+        for (int i = 0; i < 40 && !(found = find_leaving(visit)); i++)
+            co_sleep(50 * CO_CLOCK_MS);
+    }
+    CU_ASSERT(found);
+}
+
 static void of_two_servers(void)
 {
     static struct joint joint;
@@ -89,6 +122,7 @@ static void of_two_servers(void)
         co_sleep(50 * CO_CLOCK_MS);
     tells_both(&visit, &joint.owner, joint.other);
     is_for_the_unbound(&visit, &joint.owner);
+    tells_who_leaves(&visit, joint.url);
     tells_no_more(&visit, joint.other);
     visit_end(&visit);
     joint_remove(&joint);
