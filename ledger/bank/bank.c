@@ -60,6 +60,7 @@ struct bank *bank_make(const struct bank_options *options, char *error, size_t s
         bank->accepts_lost = options->accepts_lost;
         bank->rebalance_ms = options->rebalance_ms;
         bank->idle_ms = options->idle_ms > 0 ? options->idle_ms : BANK_IDLE_MS;
+        bank->leave_ms = options->leave_ms > 0 ? options->leave_ms : BANK_LEAVE_MS;
         bank->max_open = options->max_open > 0 ? options->max_open : BANK_OPEN_DEFAULT;
         bank->max_ledgers = options->max_ledgers > 0 ? options->max_ledgers : BANK_LEDGERS_MAX;
         co_semaphore_release(&bank->room, (int64_t)bank->max_open);

@@ -25,6 +25,7 @@ enum {
     BANK_LEDGERS_MAX = 128 * 1024, /* of a database */
     BANK_OPEN_DEFAULT = 1024,
     BANK_IDLE_MS = 60000,
+    BANK_LEAVE_MS = 30000,
 };
 
 struct bank;
@@ -51,6 +52,7 @@ struct bank_options {
     size_t max_open;      /* how many may be open, "main" among them; 0: BANK_OPEN_DEFAULT */
     int64_t idle_ms;      /* where there are more, one that was not used for so long is closed; 0:
                              BANK_IDLE_MS */
+    int64_t leave_ms;     /* how long bank_leave() may take; 0: BANK_LEAVE_MS */
     size_t max_ledgers;   /* 0: BANK_LEDGERS_MAX, and no more than that */
     const char *follow;   /* which ledgers of others are followed (follow_list.h); NULL: none */
     /* Of a service with several databases: the one that has "main"; NULL: this one. And which of
@@ -129,8 +131,8 @@ enum bank_want bank_want(
 
 /* Hand every ledger that is open here over to the other servers that are not leaving, eight at a
  * time, and open none any more, which the others are told: what is at rest here they open. Until
- * they have them, 30 seconds at most. If there is no such server nothing is done. Before requests
- * are turned away, so that those which come meanwhile find the new owner. Parks. */
+ * they have them, or it has taken too long. If there is no such server nothing is done. Before
+ * requests are turned away, so that those which come meanwhile find the new owner. Parks. */
 void bank_leave(struct bank *bank);
 
 /* The schema that this program brings with it: the number of its newest migration. Never parks. */

@@ -15,8 +15,6 @@
 
 enum {
     GIVE_MS = 2000,     /* one that is not taken within that makes room for another one */
-    LEAVE_MS = 20000,   /* how long all ledgers of a server that stops may take, ... */
-    TAKEN_MS = 10000,   /* ... and then those that are on their way until somebody has them; */
     LOOK_AGAIN_MS = 20, /* while that is waited for: those that have been taken make room */
 };
 
@@ -152,6 +150,7 @@ void bank_leave(struct bank *bank)
     atomic_store(&bank->leaving, true);
     bank_step(bank);
     lease_say_leaving(bank->lease);
-    await_work(bank, true, LEAVE_MS);
-    await_work(bank, false, TAKEN_MS);
+    /* A third of the time is for those that are on their way then, until somebody has them. */
+    await_work(bank, true, bank->leave_ms / 3 * 2);
+    await_work(bank, false, bank->leave_ms / 3);
 }

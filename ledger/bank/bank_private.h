@@ -77,7 +77,7 @@ struct bank {
     enum bank_admission (*admits)(void *arg, const char *name);
     void *admits_arg;
     bool accepts_lost;
-    int64_t patience_ms, rebalance_ms, idle_ms;
+    int64_t patience_ms, rebalance_ms, idle_ms, leave_ms;
     size_t max_ledgers, max_open;
     struct co_duty load_duty, rest_duty;
     struct co_semaphore room; /* for those that are open */

@@ -1,42 +1,104 @@
 /* SPDX-License-Identifier: MIT */
-/* Invariant: a session is in `places`, or with the one coroutine that has it. Whoever has one of
- * the background has a permit of `background`, and took that first. */
+/* Invariant: a session is in `resting`, or with the one coroutine that has it, and a permit of
+ * `places`. Whoever has one of the background has a permit of `background`, and took that first. */
 #include "ledger/db/errands.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "coro/chan.h"
-#include "coro/chan_context.h"
 #include "coro/clock.h"
 #include "coro/co.h"
+#include "coro/duty.h"
+#include "coro/lock.h"
 #include "coro/semaphore.h"
+
+static const int64_t rest_ns = ERRANDS_REST_MS * CO_CLOCK_MS;
+
+struct resting {
+    struct pg *pg;
+    int64_t since_ns;
+};
 
 struct errands {
     char *conninfo;
     enum pg_use use;
-    struct co_chan *places; /* of struct pg *; NULL: to be made */
-    struct co_semaphore background;
-    _Atomic int waiting;
+    struct co_semaphore places, background;
+    struct co_semaphore rested; /* one came to rest where there was none */
+    struct co_duty closing;
+    struct co_lock lock; /* of these two: */
+    size_t count;
+    struct resting resting[ERRANDS]; /* the one that came last is the last */
 };
+
+/* ---- those that nobody has ----------------------------------------------------------------- */
+
+static void rest(struct errands *errands, struct pg *pg)
+{
+    co_lock_take(&errands->lock);
+    size_t before = errands->count++;
+    errands->resting[before] = (struct resting){pg, co_clock_now_ns()};
+    co_lock_drop(&errands->lock);
+    if (before == 0)
+        co_semaphore_release(&errands->rested, 1);
+}
+
+/* The one that came last, so that those that are not needed can be closed; NULL: none is there. */
+static struct pg *wake(struct errands *errands)
+{
+    co_lock_take(&errands->lock);
+    struct pg *pg = errands->count > 0 ? errands->resting[--errands->count].pg : NULL;
+    co_lock_drop(&errands->lock);
+    return pg;
+}
+
+/* The one that came first, if that was at that time or before; NULL: there is none. */
+static struct pg *take_out(struct errands *errands, int64_t since_ns)
+{
+    struct pg *pg = NULL;
+    co_lock_take(&errands->lock);
+    if (errands->count > 0 && errands->resting[0].since_ns <= since_ns) {
+        pg = errands->resting[0].pg;
+        errands->count--;
+        memmove(errands->resting, errands->resting + 1, errands->count * sizeof *errands->resting);
+    }
+    co_lock_drop(&errands->lock);
+    return pg;
+}
+
+static bool has_resting(struct errands *errands)
+{
+    co_lock_take(&errands->lock);
+    bool has = errands->count > 0;
+    co_lock_drop(&errands->lock);
+    return has;
+}
+
+static void close_unwanted(void *arg)
+{
+    struct errands *errands = arg;
+    struct pg *pg;
+    while (co_semaphore_acquire(errands->closing.running, &errands->rested, 1))
+        while (has_resting(errands) && co_duty_rest(&errands->closing, rest_ns))
+            while ((pg = take_out(errands, co_clock_now_ns() - rest_ns)))
+                pg_close(&pg);
+}
+
+/* ---- making and freeing -------------------------------------------------------------------- */
 
 struct errands *errands_make(const char *conninfo, enum pg_use use)
 {
     struct errands *errands = calloc(1, sizeof *errands);
-    struct pg *none = NULL;
     if (!errands)
         return NULL;
     errands->use = use;
     errands->conninfo = strdup(conninfo);
-    errands->places = co_chan_make(sizeof(struct pg *), ERRANDS);
-    if (!errands->conninfo || !errands->places) {
+    if (!errands->conninfo ||
+        !co_duty_start("errands", &errands->closing, close_unwanted, errands)) {
         errands_free(&errands);
         return NULL;
     }
-    for (int i = 0; i < ERRANDS; i++)
-        co_ensure(co_chan_try_send(errands->places, &none) == CO_CHAN_OK);
+    co_semaphore_release(&errands->places, ERRANDS);
     co_semaphore_release(&errands->background, ERRANDS_BACKGROUND);
     return errands;
 }
@@ -48,17 +110,30 @@ void errands_free(struct errands **errands)
     *errands = NULL;
     if (!freed)
         return;
-    while (freed->places && co_chan_try_recv(freed->places, &pg) == CO_CHAN_OK)
+    co_duty_stop(&freed->closing);
+    while ((pg = wake(freed)))
         pg_close(&pg);
-    if (freed->places)
-        co_chan_free(&freed->places);
     free(freed->conninfo);
     free(freed);
 }
 
-static void give(struct errands *errands, enum errand kind, struct pg *pg)
+/* ---- an errand ----------------------------------------------------------------------------- */
+
+static bool have_place(struct co_context *context, struct errands *errands, enum errand kind)
 {
-    co_ensure(co_chan_try_send(errands->places, &pg) == CO_CHAN_OK); /* it came out of there */
+    bool behind = kind == ERRAND_IN_BACKGROUND;
+    if (behind && !co_semaphore_acquire(context, &errands->background, 1))
+        return false;
+    if (co_semaphore_acquire(context, &errands->places, 1))
+        return true;
+    if (behind)
+        co_semaphore_release(&errands->background, 1);
+    return false;
+}
+
+static void leave_place(struct errands *errands, enum errand kind)
+{
+    co_semaphore_release(&errands->places, 1);
     if (kind == ERRAND_IN_BACKGROUND)
         co_semaphore_release(&errands->background, 1);
 }
@@ -66,24 +141,16 @@ static void give(struct errands *errands, enum errand kind, struct pg *pg)
 struct pg *errands_begin(
     struct co_context *context, struct errands *errands, enum errand kind, char *error, size_t size)
 {
-    struct pg *pg = NULL;
     snprintf(error, size, "the time for it was over");
-    if (kind == ERRAND_IN_BACKGROUND && !co_semaphore_acquire(context, &errands->background, 1))
+    if (!have_place(context, errands, kind))
         return NULL;
-    atomic_fetch_add(&errands->waiting, 1);
-    bool taken = co_chan_context_recv(context, errands->places, &pg) == CO_CHAN_OK;
-    atomic_fetch_sub(&errands->waiting, 1);
-    if (!taken) {
-        if (kind == ERRAND_IN_BACKGROUND)
-            co_semaphore_release(&errands->background, 1);
-        return NULL;
-    }
+    struct pg *pg = wake(errands);
     if (!pg)
         pg = pg_connect_for(context, errands->conninfo, errands->use, error, size);
     if (pg)
         pg_bound(pg, ERRANDS_SILENCE_S * CO_CLOCK_S);
     else
-        give(errands, kind, NULL);
+        leave_place(errands, kind);
     return pg;
 }
 
@@ -94,7 +161,9 @@ void errands_end(struct errands *errands, enum errand kind, struct pg **pg)
     if (!had)
         return;
     /* What is left in the middle of something is of no use to others. */
-    if (!pg_is_at_rest(had) || atomic_load(&errands->waiting) == 0)
+    if (pg_is_at_rest(had))
+        rest(errands, had);
+    else
         pg_close(&had);
-    give(errands, kind, had);
+    leave_place(errands, kind);
 }

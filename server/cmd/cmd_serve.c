@@ -313,6 +313,7 @@ static bool make_banks(struct serve *serve)
         .place = serve->place,
         .witness = serve->witness,
         .accepts_lost = serve->options.accepts_lost,
+        .leave_ms = serve->options.stop_limit_ns / CO_CLOCK_MS,
         .rebalance_ms = serve->options.rebalances ? REBALANCE_MS : 0};
     serve->databases = serve->options.databases;
     if (serve->databases.count == 0) /* the private one */

@@ -4,7 +4,7 @@
 
 extern const struct unit_suite money_suite, asset_suite, rules_suite, filter_suite, keys_suite;
 extern const struct unit_suite segment_suite, duty_suite, pg_suite, synchronous_suite, hosts_suite;
-extern const struct unit_suite replica_suite;
+extern const struct unit_suite replica_suite, errands_suite;
 extern const struct unit_suite readable_suite;
 extern const struct unit_suite audit_owner_suite, audit_sharded_suite;
 extern const struct unit_suite pooler_suite, statements_suite;
@@ -48,6 +48,7 @@ int main(int argc, char **argv)
         &synchronous_suite,
         &hosts_suite,
         &replica_suite,
+        &errands_suite,
         &pooler_suite,
         &bank_suite,
         &banks_suite,

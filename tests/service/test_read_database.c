@@ -179,7 +179,8 @@ static int asks_stale(struct visit *other, int ledger, uint64_t least, int64_t b
 }
 
 /* The one that is followed is told here, at rest or not at its owner's; the others are passed on,
- * and opened there. A position: the account, and a deposit each time. */
+ * and opened there. Positions: the account, the one that deposits come from, and a deposit each
+ * time. */
 static void reads_of_resting(struct visit *owner, struct visit *other, int64_t *balance)
 {
     char word[TEXT];
@@ -187,7 +188,7 @@ static void reads_of_resting(struct visit *owner, struct visit *other, int64_t *
         snprintf(word, sizeof word, "r%ld", ++*balance);
         pay_each(round % 2 ? other : owner, other, word, *balance);
         for (int i = 0; i < LEDGERS; i++) {
-            int stale = asks_stale(other, i, (uint64_t)*balance + 1, *balance);
+            int stale = asks_stale(other, i, (uint64_t)*balance + 2, *balance);
             CU_ASSERT_EQUAL(stale, i == 0);
         }
     }
