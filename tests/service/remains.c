@@ -8,7 +8,8 @@
 #include "tests/service/visit.h"
 #include "tests/unit.h"
 
-enum { TRIES = 400, TRY_MS = 25, SETTLED_FOR = 8 };
+/* Sessions for errands (ledger/db/errands.h) stay for two seconds at most. */
+enum { TRIES = 400, TRY_MS = 25, SETTLED_FOR = 100 };
 
 /* All over one connection, or the one before would still be counted. */
 static struct remains look(struct visit *visit, const struct service *service)
