@@ -160,8 +160,9 @@ void errands_end(struct errands *errands, enum errand kind, struct pg **pg)
     *pg = NULL;
     if (!had)
         return;
-    /* What is left in the middle of something is of no use to others. */
-    if (pg_is_at_rest(had))
+    /* What is left in the middle of something is of no use to others; nor is what has failed, which
+     * whoever tries again at once would have again. */
+    if (pg_is_at_rest(had) && *pg_message(had) == '\0')
         rest(errands, had);
     else
         pg_close(&had);

@@ -76,6 +76,19 @@ static void what_is_in_the_middle_ends(void)
     errands_free(&errands);
 }
 
+static void what_has_failed_ends(void)
+{
+    static const struct pg_statement wrong = {.sql = "SELECT 1 / 0"};
+    struct errands *errands = errands_make(fixture_database(), PG_SERVES);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(errands);
+    struct pg *pg = begin(errands, ERRAND_AWAITED);
+    int process = pg_process(pg);
+    CU_ASSERT_EQUAL(pg_run(co_context_background(), pg, &wrong, NULL, NULL), PG_ERROR);
+    errands_end(errands, ERRAND_AWAITED, &pg);
+    CU_ASSERT_NOT_EQUAL(run_one(errands, ERRAND_AWAITED), process);
+    errands_free(&errands);
+}
+
 struct errand_of {
     struct errands *errands;
     _Atomic int begun;
@@ -115,5 +128,6 @@ static const struct unit_test tests[] = {
     {"one_after_the_other_has_the_same", one_after_the_other_has_the_same},
     {"they_end_when_nobody_wants_them", they_end_when_nobody_wants_them},
     {"what_is_in_the_middle_ends", what_is_in_the_middle_ends},
+    {"what_has_failed_ends", what_has_failed_ends},
     {"background_leaves_room", background_leaves_room}, {0}};
 const struct unit_suite errands_suite = {.name = "errands", .tests = tests};
