@@ -10,6 +10,7 @@
 #include "coro/clock.h"
 #include "coro/co.h"
 #include "coro/duty.h"
+#include "coro/eventcount.h"
 #include "coro/lock.h"
 #include "coro/semaphore.h"
 
@@ -24,9 +25,10 @@ struct errands {
     char *conninfo;
     enum pg_use use;
     struct co_semaphore places, background;
-    struct co_semaphore rested; /* one came to rest where there was none */
+    struct co_eventcount rested; /* how often one came to rest */
     struct co_duty closing;
-    struct co_lock lock; /* of these two: */
+    struct co_lock lock; /* of these: */
+    uint64_t times;      /* for `rested` */
     size_t count;
     struct resting resting[ERRANDS]; /* the one that came last is the last */
 };
@@ -36,11 +38,10 @@ struct errands {
 static void rest(struct errands *errands, struct pg *pg)
 {
     co_lock_take(&errands->lock);
-    size_t before = errands->count++;
-    errands->resting[before] = (struct resting){pg, co_clock_now_ns()};
+    errands->resting[errands->count++] = (struct resting){pg, co_clock_now_ns()};
+    uint64_t times = ++errands->times;
     co_lock_drop(&errands->lock);
-    if (before == 0)
-        co_semaphore_release(&errands->rested, 1);
+    co_eventcount_advance(&errands->rested, times);
 }
 
 /* The one that came last, so that those that are not needed can be closed; NULL: none is there. */
@@ -78,10 +79,14 @@ static void close_unwanted(void *arg)
 {
     struct errands *errands = arg;
     struct pg *pg;
-    while (co_semaphore_acquire(errands->closing.running, &errands->rested, 1))
+    uint64_t seen = 0;
+    while (co_eventcount_await(errands->closing.running, &errands->rested, seen + 1) ==
+           CO_EVENTCOUNT_REACHED) {
+        seen = co_eventcount_read(&errands->rested);
         while (has_resting(errands) && co_duty_rest(&errands->closing, rest_ns))
             while ((pg = take_out(errands, co_clock_now_ns() - rest_ns)))
                 pg_close(&pg);
+    }
 }
 
 /* ---- making and freeing -------------------------------------------------------------------- */
